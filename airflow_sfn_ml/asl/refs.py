@@ -1,0 +1,90 @@
+"""Values that a request may hold beside plain JSON: what is known only while the machine runs.
+
+A request is written before anything has run, yet parts of it are results of other tasks (`Ref`), values that only
+Airflow can render when the execution is started (`Param`), or text made of both (`Text`). The compiler turns each into
+a JSONata expression; until then they stay values that can be compared, hashed and looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A value inside the output of another task: ``Ref("train")["Training"]["ModelArtifacts"]``."""
+
+    task: str
+    path: Path = ()
+
+    def __getitem__(self, key: str | int) -> Ref:
+        return Ref(self.task, (*self.path, key))
+
+    def __iter__(self) -> Iterator[Any]:
+        raise TypeError(f"{self!r} is known only while the state machine runs, so it cannot be iterated over here")
+
+    def __str__(self) -> str:
+        raise TypeError(
+            f"{self!r} is known only while the state machine runs, so it cannot become text here: pass it as a whole "
+            "value, or use a Jinja template with xcom_pull for text around it"
+        )
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
+
+    def serialize(self) -> dict[str, object]:
+        """What Airflow stores of it with the Dag, to show it."""
+        return {"output_of": self.task, "path": list(self.path)}
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A value that Airflow renders when it starts the execution, found in the input under *task* and *pointer*.
+
+    *pointer* is the JSON pointer (RFC 6901) of the value within the request of *task*; the empty pointer is all of it.
+    """
+
+    task: str
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text whose parts become known at different times, joined while the machine runs."""
+
+    parts: tuple[str | Ref | Param, ...]
+
+
+Symbol = Ref | Param | Text
+
+
+def walk(value: Any, leaf: Callable[[Any], Any]) -> Any:
+    """Rebuild nested dicts and lists with *leaf* applied to everything else."""
+    if isinstance(value, dict):
+        return {key: walk(item, leaf) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [walk(item, leaf) for item in value]
+    return leaf(value)
+
+
+def refs_in(value: Any) -> Iterator[Ref]:
+    """Every `Ref` within *value*, those inside of `Text` too."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from refs_in(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from refs_in(item)
+    elif isinstance(value, Text):
+        yield from refs_in(value.parts)
+    elif isinstance(value, Ref):
+        yield value
+
+
+def pointer(path: Path) -> str:
+    """The JSON pointer of *path*."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

@@ -1,0 +1,103 @@
+"""Where a task's output is kept, and how a request reads it.
+
+Each output that is read later becomes a variable of the scope its state runs in. States within a branch read the
+variables of the scopes around them but cannot write there, so a branch ends in a state that hands out what is read
+after it, and the Parallel puts that into variables of its own scope.
+
+Values that Airflow renders come with the execution's input, ``{"airflow": {...}, "values": {task: {pointer: value}}}``,
+so that the definition stays the same for every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_sfn_ml.asl.refs import Param, Ref, Text, walk
+from airflow_sfn_ml.compiler.jsonata import expression, literal, required, select, text
+from airflow_sfn_ml.steps import ServiceStep
+
+INPUT = "$states.context.Execution.Input.values"
+
+
+def bind(task: str, value: Any, visible: Mapping[str, str]) -> Any:
+    """*value* with each symbol replaced by an expression; *visible* maps tasks to variables."""
+
+    def leaf(item: Any) -> Any:
+        match item:
+            case Ref() | Param() | Text():
+                return expression(_code(task, item, visible))
+            case _:
+                return item
+
+    return walk(value, leaf)
+
+
+def arguments(task: str, step: ServiceStep, visible: Mapping[str, str]) -> Any:
+    """The Arguments of the state that makes the call of *step*, with a job name that no other attempt has."""
+    request = step.request
+    if step.name_field is None:
+        return bind(task, request, visible)
+    if isinstance(request, (Param, Ref)):
+        whole = _code(task, request, visible)
+        name = unique_name(task, f"{whole}.{step.name_field}", step.name_limit)
+        return expression(f"$merge([{whole}, {{{literal(step.name_field)}: {name}}}])")
+    rest = {key: value for key, value in request.items() if key != step.name_field}
+    base = request.get(step.name_field) or task
+    code = literal(job_name_base(base, step.name_limit)) if isinstance(base, str) else _code(task, base, visible)
+    if isinstance(base, (Ref, Text)):
+        code = f"$substring($replace({code}, /[^A-Za-z0-9]+/, '-'), 0, {base_limit(step.name_limit)})"
+    return {step.name_field: expression(unique_name(task, code, step.name_limit)), **bind(task, rest, visible)}
+
+
+def unique_name(task: str, base: str, limit: int) -> str:
+    """The expression of a job name: *base*, the execution and state (hashed), the redrive and the retry.
+
+    SageMaker refuses a name that was used before, and a retry, a redrive or a backfill runs the same state again.
+    """
+    if limit < 63:
+        return f"$substring({base}, 0, {base_limit(limit)}) & {_attempt(task)}"
+    return f"{base} & {_attempt(task)}"
+
+
+def base_limit(limit: int) -> int:
+    """How many characters of a job name of at most *limit* are the user's: the suffix takes up to 23."""
+    return limit - 23
+
+
+def job_name_base(name: str, limit: int) -> str:
+    """*name* as the head of a job name: only what SageMaker allows, cut to leave room for the suffix."""
+    plain = "".join(char if char.isascii() and char.isalnum() else "-" for char in name)
+    while "--" in plain:
+        plain = plain.replace("--", "-")
+    return plain.strip("-")[: base_limit(limit)].strip("-") or "job"
+
+
+def _attempt(task: str) -> str:
+    """``-<10 hex>-<redrive>-<retry>``: at most 1 + 10 + 1 + 4 + 1 + 6 characters."""
+    execution = f"$states.context.Execution.Id & {literal('/' + task)}"
+    return (
+        f"'-' & $substring($hash({execution}, 'SHA-256'), 0, 10)"
+        " & '-' & $string($states.context.Execution.RedriveCount)"
+        " & '-' & $string($states.context.State.RetryCount)"
+    )
+
+
+def _code(task: str, value: str | Ref | Param | Text, visible: Mapping[str, str]) -> str:
+    match value:
+        case str():
+            return literal(value)
+        case Ref():
+            return select(f"${visible[value.task]}", value.path)
+        case Param():
+            return select(f"{INPUT}", (value.task, value.pointer))
+        case Text():
+            return " & ".join(_part(task, part, visible) for part in value.parts)
+
+
+def _part(task: str, value: str | Ref | Param | Text, visible: Mapping[str, str]) -> str:
+    code = _code(task, value, visible)
+    if isinstance(value, Ref):
+        steps = "".join(f"[{part!r}]" for part in value.path)
+        return text(required(code, f"{task} needs {value.task}{steps}, which is not there"))
+    return code

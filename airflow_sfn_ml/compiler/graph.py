@@ -1,0 +1,94 @@
+"""The graph that the compiler works on: Airflow's shape, none of its objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from airflow_sfn_ml.asl import Retry
+from airflow_sfn_ml.steps import ServiceStep
+
+Added = tuple[str, str]
+"""A dependency that the structure needs although no edge asks for it: (waits for, waiting)."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One task: what it calls (nothing, for an empty task), what it waits for, how often it is tried."""
+
+    name: str
+    step: ServiceStep | None = None
+    upstream: frozenset[str] = frozenset()
+    retry: Retry | None = None
+    timeout_seconds: int | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in a topological order that depends on nothing but the order in which they were given."""
+
+    nodes: tuple[Node, ...]
+
+    @classmethod
+    def of(cls, nodes: Iterable[Node]) -> Graph:
+        """Sort *nodes*.
+
+        :raises ValueError: the edges form a cycle; the message names its nodes.
+        """
+        given = list(nodes)
+        waiting = {node.name: set(node.upstream) for node in given}
+        followers: dict[str, list[Node]] = {node.name: [] for node in given}
+        for node in given:
+            for name in node.upstream:
+                followers[name].append(node)
+        order: list[Node] = []
+        ready = [node for node in given if not node.upstream]
+        while ready:
+            order += ready
+            following: list[Node] = []
+            for node in ready:
+                for follower in followers[node.name]:
+                    waiting[follower.name].discard(node.name)
+                    if not waiting[follower.name]:
+                        following.append(follower)
+            ready = following
+        if len(order) < len(given):
+            done = {node.name for node in order}
+            raise ValueError("a cycle among " + ", ".join(sorted(n.name for n in given if n.name not in done)))
+        return cls(tuple(order))
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """The position of each node."""
+        return {node.name: position for position, node in enumerate(self.nodes)}
+
+    @cached_property
+    def before(self) -> tuple[int, ...]:
+        """For each node, the bit set of all nodes that must have ended before it begins."""
+        masks: list[int] = []
+        for node in self.nodes:
+            mask = 0
+            for name in node.upstream:
+                position = self.index[name]
+                mask |= masks[position] | 1 << position
+            masks.append(mask)
+        return tuple(masks)
+
+    @cached_property
+    def after(self) -> tuple[int, ...]:
+        """For each node, the bit set of all nodes that wait for it."""
+        masks = [0] * len(self.nodes)
+        for position, mask in enumerate(self.before):
+            for earlier in bits(mask):
+                masks[earlier] |= 1 << position
+        return tuple(masks)
+
+
+def bits(mask: int) -> Iterable[int]:
+    """The positions of the bits that are set in *mask*, lowest first."""
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest

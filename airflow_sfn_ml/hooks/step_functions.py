@@ -1,0 +1,123 @@
+"""Executions as this package needs them: start or adopt, read what is new, stop.
+
+It is a hook of the Amazon provider, so connections, roles, proxies and endpoints are those of every other task.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from botocore.exceptions import ClientError
+
+from airflow_sfn_ml.exceptions import ExecutionError
+from airflow_sfn_ml.hooks.errors import translated
+
+PAGE = 1000
+"""The most events that one call of GetExecutionHistory returns."""
+
+
+class StepFunctionsHook(AwsBaseHook):
+    """Talk to AWS Step Functions.
+
+    :param connection: the Airflow connection, where the caller has fetched it already: the triggerer may not ask for it
+        from a thread. The other parameters are those of `AwsBaseHook`.
+    """
+
+    def __init__(self, *args: Any, connection: Any = None, **kwargs: Any) -> None:
+        kwargs["client_type"] = "stepfunctions"
+        super().__init__(*args, **kwargs)
+        self._fetched = connection
+
+    def get_connection(self, conn_id: str) -> Any:
+        """The connection that was handed in, or the one that Airflow knows."""
+        return self._fetched if self._fetched is not None else super().get_connection(conn_id)
+
+    def start(self, version_arn: str, name: str, identity: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+        """Start the execution *name*, or adopt it if it exists already; return its ARN.
+
+        *identity* says which Dag run the execution belongs to. It travels in the input, so that a retry knows its own
+        execution even when the templates rendered to something else this time.
+
+        :raises ExecutionError: an execution of that name exists which this Dag run did not start.
+        """
+        document = json.dumps({"airflow": identity, "values": values}, sort_keys=True, ensure_ascii=False)
+        with translated("states:StartExecution", version_arn):
+            try:
+                answer = self.conn.start_execution(stateMachineArn=version_arn, name=name, input=document)
+                self.log.info("Started execution %s", answer["executionArn"])
+                return str(answer["executionArn"])
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                    raise
+        return self._adopt(execution_arn(version_arn, name), identity)
+
+    def _adopt(self, arn: str, identity: Mapping[str, Any]) -> str:
+        found = self.describe(arn)
+        try:
+            owner = json.loads(found.get("input") or "{}").get("airflow")
+        except (ValueError, AttributeError):
+            owner = None
+        if owner != identity:
+            raise ExecutionError(
+                f"{arn} exists, but this Dag run did not start it (its input says {owner!r}): someone used the name by "
+                "hand. Clear this task to start under the next name"
+            )
+        self.log.info("Adopted execution %s, which an earlier try started (%s)", arn, found["status"])
+        return arn
+
+    def describe(self, arn: str) -> dict[str, Any]:
+        """What DescribeExecution says of *arn*."""
+        with translated("states:DescribeExecution", arn):
+            return dict(self.conn.describe_execution(executionArn=arn))
+
+    def events(self, arn: str, after: int = 0) -> list[dict[str, Any]]:
+        """The events of *arn* with an id above *after*, oldest first; what was read before is not read again."""
+        newer: list[dict[str, Any]] = []
+        more: dict[str, Any] = {"reverseOrder": after > 0}
+        with translated("states:GetExecutionHistory", arn):
+            while True:
+                page = self.conn.get_execution_history(executionArn=arn, maxResults=PAGE, includeExecutionData=True, **more)
+                newer += [event for event in page["events"] if event["id"] > after]
+                reached = after > 0 and any(event["id"] <= after for event in page["events"])
+                if reached or "nextToken" not in page:
+                    return sorted(newer, key=lambda event: event["id"])
+                more["nextToken"] = page["nextToken"]
+
+    def stop(self, arn: str, error: str, cause: str) -> None:
+        """Stop *arn* and the jobs it is waiting for; an execution that has ended stays as it is."""
+        with translated("states:StopExecution", arn):
+            self.conn.stop_execution(executionArn=arn, error=error, cause=cause)
+
+    def log_tail(self, group: str, prefix: str, lines: int) -> list[str]:
+        """The last *lines* of the newest log stream of *group* that begins with *prefix*; none if there is no such log."""
+        logs = self.client_of("logs")
+        try:
+            streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)["logStreams"]
+            if not streams:
+                return []
+            newest = max(streams, key=lambda stream: stream.get("lastEventTimestamp", 0))
+            events = logs.get_log_events(
+                logGroupName=group, logStreamName=newest["logStreamName"], limit=lines, startFromHead=False
+            )["events"]
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            return [] if code == "ResourceNotFoundException" else [f"(the log {group} cannot be read: {code})"]
+        return [str(event["message"]) for event in events]
+
+    def client_of(self, service: str) -> Any:
+        """A client of another service with the same connection."""
+        return self.get_session(region_name=self.region_name).client(
+            service,
+            endpoint_url=self.conn_config.get_service_endpoint_url(service),
+            config=self.config,
+            verify=self.verify,
+        )
+
+
+def execution_arn(version_arn: str, name: str) -> str:
+    """The ARN of the execution *name* of the machine whose version *version_arn* is."""
+    machine = ":".join(version_arn.split(":")[:7])
+    return machine.replace(":stateMachine:", ":execution:", 1) + f":{name}"

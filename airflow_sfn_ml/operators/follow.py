@@ -1,0 +1,193 @@
+"""Let a task follow its state, and stay the object that the user made.
+
+Leaving the group's ``with`` changes the class of each member to a follower of its own class. Identity, edges,
+documentation and attributes set later stay; ``isinstance`` still holds; but Airflow's scheduler hands the task straight
+to the triggerer (`start_from_trigger`), so it never takes a worker. Where a worker gets it all the same (``dag.test()``,
+tasks with outlets or success callbacks), `execute` waits for the same state.
+
+Retries and time limits are the state machine's: Airflow sees none, whatever sets them and whenever, and the compiler
+reads what the user gave.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+from airflow.triggers.base import StartTriggerArgs
+
+if TYPE_CHECKING:
+    from airflow_sfn_ml.history import ExecutionView
+
+TRIGGER = "airflow_sfn_ml.triggers.state.StateTrigger"
+NEEDS_WORKER = ("on_success_callback", "outlets")
+
+
+class Group(Protocol):
+    """What a follower needs of its group."""
+
+    start_task_id: str
+    aws_conn_id: str | None
+    region_name: str | None
+    verify: bool | str | None
+
+    def changed(self) -> None: ...
+
+    def compiled(self) -> Any: ...
+
+    def gate(self, task_id: str) -> None: ...
+
+    def hook(self) -> Any: ...
+
+
+class _Pinned:
+    """An attribute that Airflow always sees as *value*; what the user set stays in the instance for the compiler."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self.value
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self.name] = value
+
+
+class Follower:
+    """Mixed into the class of a group's member."""
+
+    __followed__: type[Any]
+    __group__: Group
+
+    retries = _Pinned(0)
+    execution_timeout = _Pinned(None)
+    start_from_trigger = _Pinned(True)
+    inherits_from_empty_operator = False
+
+    @property
+    def start_trigger_args(self) -> StartTriggerArgs:
+        """What the scheduler hands to the triggerer. Read when the Dag is serialised, which is when errors are shown."""
+        group = self.__group__
+        group.compiled()
+        operator: Any = self
+        return StartTriggerArgs(
+            trigger_cls=TRIGGER,
+            trigger_kwargs={
+                "state": self.state_name,
+                "start_task_id": group.start_task_id,
+                "aws_conn_id": group.aws_conn_id,
+                "region_name": group.region_name,
+                "verify": group.verify,
+                "push": bool(operator.do_xcom_push),
+                "ends_on_worker": any(getattr(operator, name) for name in NEEDS_WORKER),
+            },
+            next_method="resume",
+        )
+
+    @start_trigger_args.setter
+    def start_trigger_args(self, value: Any) -> None:
+        """Airflow's own defaults are not kept."""
+
+    @property
+    def state_name(self) -> str:
+        """The name of the state that this task follows."""
+        return str(self.__dict__["_sfn_ml_state"])
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        self.__group__.changed()
+
+    def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
+        """Nothing: the start task has rendered what the request needs, and the state machine has run it."""
+
+    def execute(self, context: Any) -> Any:
+        """Wait for the state in this process, and return its output."""
+        from airflow_sfn_ml.triggers.explain import failure_lines
+        from airflow_sfn_ml.triggers.verdict import Failed, Pending, verdict
+
+        group = self.__group__
+        log: Any = self.log  # type: ignore[attr-defined]
+        arn = _execution_arn(context, group.start_task_id)
+        hook = group.hook()
+        log.info("Following state %s of %s", self.state_name, arn)
+        for view in _views(hook, arn):
+            match verdict(view, self.state_name):
+                case Pending():
+                    continue
+                case Failed(reason):
+                    lines = failure_lines(view, self.state_name, hook.log_tail)
+                    raise AirflowFailException("\n".join([reason, *lines, f"Execution: {arn}"]))
+                case done:
+                    return done.output
+
+    def resume(self, context: Any, event: Any = None) -> Any:
+        """Finish on a worker after the trigger has seen the state end."""
+        return self.execute(context)
+
+    def on_kill(self) -> None:
+        """Nothing: the paid work belongs to the execution, which outlives this process."""
+
+
+def follow(operator: BaseOperator, group: Group, state_name: str) -> None:
+    """Let *operator* follow the state *state_name* of the execution that *group* starts."""
+    original = type(operator)
+    operator.__dict__["_sfn_ml_state"] = state_name
+    operator.__dict__["upstream_task_ids"] = Gate(operator.upstream_task_ids, group)
+    namespace = {"__followed__": original, "__group__": group, "__module__": original.__module__, "__doc__": original.__doc__}
+    operator.__class__ = type(original)(original.__name__, (Follower, original), namespace)
+
+
+class Gate(set[str]):
+    """The tasks that a member waits for. One that is added later from outside of the group gates the group's start."""
+
+    def __init__(self, ids: Iterable[str], group: Group) -> None:
+        super().__init__(ids)
+        self._group = group
+
+    def add(self, task_id: str) -> None:
+        """Wait for *task_id* too."""
+        super().add(task_id)
+        self._group.gate(task_id)
+
+    def update(self, *others: Iterable[str]) -> None:
+        """Wait for all of *others* too."""
+        for task_id in {item for other in others for item in other}:
+            self.add(task_id)
+
+    def __reduce__(self) -> tuple[type[set[str]], tuple[list[str]]]:
+        return set, (sorted(self),)
+
+
+def _execution_arn(context: Any, start_task_id: str) -> str:
+    ti = context["ti"]
+    for map_index in dict.fromkeys((ti.map_index, -1)):
+        told = ti.xcom_pull(task_ids=start_task_id, map_indexes=-1 if map_index is None else map_index)
+        if isinstance(told, dict) and "execution_arn" in told:
+            return str(told["execution_arn"])
+    raise AirflowFailException(
+        f"{start_task_id} has told no execution, although it succeeded: was it marked a success by hand? Clear it to start one."
+    )
+
+
+def _views(hook: Any, arn: str) -> Iterable[ExecutionView]:
+    """The view of *arn*, again and again until it has ended."""
+    from airflow_sfn_ml.history import reduce
+    from airflow_sfn_ml.triggers.settings import pace
+
+    view = None
+    changed_at = time.monotonic()
+    while True:
+        events = hook.events(arn, view.last_event_id if view is not None else 0)
+        if events or view is None:
+            view, changed_at = reduce(events, view), time.monotonic()
+        yield view
+        if view.status != "RUNNING":
+            return
+        time.sleep(pace().pause(time.monotonic() - changed_at, jitter=random.random()))

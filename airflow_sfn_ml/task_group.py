@@ -1,0 +1,331 @@
+"""The task group that runs as one state machine."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from airflow.sdk import TaskGroup
+from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+from airflow_sfn_ml.asl.refs import refs_in
+from airflow_sfn_ml.compiler import Program, Report, compile_graph, state_name
+from airflow_sfn_ml.exceptions import CompileError, CrossesGroup
+from airflow_sfn_ml.operators.follow import Follower, follow
+from airflow_sfn_ml.operators.start import StartExecutionOperator
+from airflow_sfn_ml.operators.step import StepOperator
+from airflow_sfn_ml.steps import ServiceStep
+from airflow_sfn_ml.translators import Member, read_member
+from airflow_sfn_ml.translators.render import render_member, rendered_problems
+
+START = "start"
+FROM_DEFAULT_ARGS = frozenset(
+    {
+        "depends_on_past",
+        "email",
+        "email_on_failure",
+        "end_date",
+        "executor",
+        "executor_config",
+        "on_failure_callback",
+        "owner",
+        "pool",
+        "pool_slots",
+        "priority_weight",
+        "queue",
+        "run_as_user",
+        "start_date",
+        "wait_for_downstream",
+        "weight_rule",
+    }
+)
+"""What the start task takes from default_args; the rest is meant for tasks that do work."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A group, compiled: the program, and what Airflow renders for each member."""
+
+    program: Program
+    members: Mapping[str, Member]
+
+
+class StateMachineTaskGroup(TaskGroup):
+    """Run the tasks of this group as one AWS Step Functions state machine.
+
+    Each task stays what it is in Airflow: its state there follows the state of the same name in the execution, and its
+    XCom is that state's output. Only the task ``start``, which the group adds, takes a worker.
+
+    :param group_id: the id of the group, as of any task group.
+    :param role_arn: the IAM role that the state machine works with. May be a template.
+    :param deploy: ``"auto"``: the start task creates or updates the state machine when the definition changed;
+        ``"never"``: it starts the version that was deployed before, and fails if there is none with this definition.
+    :param machine_name: the name of the state machine; made of the Dag's and the group's id if not given.
+    :param aws_conn_id: the Airflow connection to AWS, with *region_name*, *verify* and *botocore_config* as in the
+        operators of the Amazon provider.
+    :param tags: further tags of the state machine.
+    :param allow_secrets: let values that Airflow masks into the execution's input. AWS shows it to everyone who may
+        read the execution.
+    :param kwargs: what `airflow.sdk.TaskGroup` takes.
+    """
+
+    def __init__(
+        self,
+        group_id: str,
+        *,
+        role_arn: str | None = None,
+        deploy: Literal["auto", "never"] = "auto",
+        machine_name: str | None = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+        allow_secrets: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if deploy not in ("auto", "never"):
+            raise ValueError(f"deploy must be 'auto' or 'never', not {deploy!r}")
+        self.role_arn = role_arn
+        self.deploy = deploy
+        self.machine_name = machine_name
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+        self.tags = dict(tags or {})
+        self.allow_secrets = allow_secrets
+        self._start: StartExecutionOperator | None = None
+        self._compiled: Compiled | None = None
+        self._warned: set[str] = set()
+        super().__init__(group_id, **kwargs)
+
+    # What a user calls
+
+    def step(self, step: ServiceStep, **kwargs: Any) -> StepOperator:
+        """Add *step* as a task of this group; *kwargs* are those of any operator (retries, execution_timeout, ...)."""
+        operator = StepOperator(task_id=step.state_id, step=step, task_group=self, dag=self.dag, **kwargs)
+        if self._start is not None:
+            self._attach()
+        return operator
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """The state machine in the Amazon States Language, made of the group as it is now.
+
+        :raises CompileError: with every problem of the group.
+        """
+        return dict(self.compiled().program.definition)
+
+    @property
+    def report(self) -> Report:
+        """What was compiled, against AWS's limits."""
+        return self.compiled().program.report
+
+    @property
+    def digest(self) -> str:
+        """The definition's identity: the same group has the same digest everywhere."""
+        return self.compiled().program.digest
+
+    # What Airflow calls
+
+    def __exit__(self, exc_type: Any, exc: Any, traceback: Any) -> None:
+        """Attach the members, unless the body failed."""
+        try:
+            if exc_type is None:
+                self._attach()
+        finally:
+            super().__exit__(exc_type, exc, traceback)
+
+    # What the tasks of the group call
+
+    @property
+    def start_task_id(self) -> str:
+        """The id of the task that starts the execution."""
+        return str(self.child_id(START))
+
+    def compiled(self) -> Compiled:
+        """The group as it is now, compiled; again only after something changed."""
+        if self._compiled is None:
+            self._compiled = self._compile()
+        return self._compiled
+
+    def changed(self) -> None:
+        """An edge or an attribute of a member was set: what was compiled is no longer true."""
+        self._compiled = None
+
+    def gate(self, task_id: str) -> None:
+        """Let the group's start wait for *task_id*, if it is a task outside of the group."""
+        self.changed()
+        start = self._start
+        if start is None or task_id == start.task_id or self._contains(task_id):
+            return
+        outside = self.dag.get_task(task_id)
+        start.upstream_task_ids.add(task_id)
+        outside.downstream_task_ids.add(start.task_id)
+
+    def hook(self) -> Any:
+        """The hook of the group's connection."""
+        from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
+
+        return StepFunctionsHook(
+            self.aws_conn_id, region_name=self.region_name, verify=self.verify, config=_config(self.botocore_config)
+        )
+
+    def rendered(self, context: Any) -> dict[str, dict[str, Any]]:
+        """The values of the execution's input, by task and JSON pointer.
+
+        :raises CompileError: with everything that cannot be rendered or that SageMaker would refuse.
+        """
+        values: dict[str, dict[str, Any]] = {}
+        problems: list[str] = []
+        for operator, name in self._named():
+            member = self.compiled().members[name]
+            try:
+                rendered = render_member(member, operator, context)
+            except Exception as error:
+                problems.append(f"{operator.task_id}: its templates cannot be rendered: {type(error).__name__}: {error}")
+                continue
+            problems += rendered_problems(member, rendered, operator.task_id)
+            if rendered:
+                values[name] = rendered
+        if problems:
+            raise CompileError(problems)
+        return values
+
+    def deployed(self, role_arn: str | None) -> str:
+        """The ARN of the version that runs this definition; deployed now if the group says so."""
+        from airflow_sfn_ml.operators.deployment import deployed_version
+
+        return deployed_version(self, role_arn)
+
+    # How it is done
+
+    def _attach(self) -> None:
+        """Add the start task, and let each member follow its state. A member that does already stays as it is."""
+        if self._start is None:
+            defaults = {**self.dag.default_args, **self.default_args}
+            kept = {name: value for name, value in defaults.items() if name in FROM_DEFAULT_ARGS}
+            self._start = StartExecutionOperator(
+                task_id=START, group=self, role_arn=self.role_arn, dag=self.dag, task_group=self, **kept
+            )
+        for operator, name in self._named():
+            if not isinstance(operator, (Follower, MappedOperator)):
+                follow(operator, self, name)
+        for operator, _ in self._named():
+            self._wait_for_reads(operator)
+        self._draw_edges(self._start)
+        self.changed()
+
+    def _draw_edges(self, start: StartExecutionOperator) -> None:
+        """Everything from outside gates the start, and the start comes before all members."""
+        inside = {operator.task_id for operator, _ in self._named()}
+        for operator, _ in self._named():
+            for task_id in sorted(set(operator.upstream_task_ids) - inside - {start.task_id}):
+                self.gate(task_id)
+            if inside.isdisjoint(operator.upstream_task_ids) and start.task_id not in operator.upstream_task_ids:
+                start.set_downstream(operator)
+        for task_id in sorted(self.upstream_task_ids):
+            self.dag.get_task(task_id).set_downstream(start)
+        leaves = [operator for operator in self.get_leaves() if operator is not start]
+        for task_id in sorted(self.downstream_task_ids):
+            for leaf in leaves:
+                leaf.set_downstream(self.dag.get_task(task_id))
+
+    def _wait_for_reads(self, operator: Any) -> None:
+        """A step that was given another step's output waits for it, as it would for an XCom."""
+        by_name = {name: other for other, name in self._named()}
+        for ref in refs_in(getattr(operator, "request", None)):
+            source = by_name.get(ref.task)
+            if source is not None and source.task_id not in operator.upstream_task_ids:
+                source.set_downstream(operator)
+
+    def _named(self) -> Iterator[tuple[Any, str]]:
+        """The members, with the names of their states: their ids below the group, cut where AWS's limit says so."""
+        prefix = f"{self.group_id}."
+        for operator in self:
+            if operator is not self._start:
+                yield operator, state_name(operator.task_id.removeprefix(prefix))
+
+    def _contains(self, task_id: str) -> bool:
+        return any(operator.task_id == task_id for operator, _ in self._named())
+
+    def _compile(self) -> Compiled:
+        named = list(self._named())
+        names = {operator.task_id: name for operator, name in named}
+        problems = list(self._group_problems(named))
+        members: dict[str, Member] = {}
+        for operator, name in named:
+            if isinstance(operator, MappedOperator):
+                problems.append(f"{operator.task_id}: .expand() cannot run inside of the group; map over the group's results after it")
+                continue
+            member = read_member(operator, name, names, self.aws_conn_id, self.region_name)
+            problems += member.problems
+            self._warn(member.warnings)
+            members.setdefault(name, member)
+        crossings = self._crossings(set(names))
+        if problems or crossings:
+            raise (CompileError if problems else CrossesGroup)([*problems, *crossings])
+        nodes = [members[name].node for _, name in named]
+        return Compiled(compile_graph(nodes, comment=self._comment()), members)
+
+    def _group_problems(self, named: list[tuple[Any, str]]) -> Iterator[str]:
+        if not self.role_arn:
+            yield f"{self.group_id}: role_arn is missing: the state machine needs an IAM role to work with"
+        seen: dict[str, str] = {}
+        for operator, name in named:
+            if name in seen:
+                yield f"{operator.task_id}: its state would have the name {name!r}, which is that of {seen[name]}; rename one of them"
+            seen[name] = operator.task_id
+            if not isinstance(operator, (Follower, MappedOperator)):
+                yield (
+                    f"{operator.task_id}: was added to the group after its with block; create it inside of the block, or "
+                    "enter the block again"
+                )
+
+    def _crossings(self, inside: set[str]) -> list[str]:
+        """Paths that leave the group and come back: the group would have to wait for itself."""
+        problems = []
+        ends = inside | {self.start_task_id}
+        for operator, _ in self._named():
+            for first in sorted(set(operator.downstream_task_ids) - ends):
+                back = self._way_back(first, ends)
+                if back:
+                    problems.append(
+                        f"{operator.task_id} -> {' -> '.join(back)}: this path leaves the group and comes back, so the group "
+                        "would wait for itself; move the tasks between into the group, or split it in two"
+                    )
+        return problems
+
+    def _way_back(self, first: str, ends: set[str]) -> list[str]:
+        paths, seen = [[first]], {first}
+        while paths:
+            path = paths.pop(0)
+            for task_id in sorted(self.dag.get_task(path[-1]).downstream_task_ids):
+                if task_id in ends:
+                    return [*path, task_id]
+                if task_id not in seen:
+                    seen.add(task_id)
+                    paths.append([*path, task_id])
+        return []
+
+    def _warn(self, messages: tuple[str, ...]) -> None:
+        for message in messages:
+            if message not in self._warned:
+                self._warned.add(message)
+                warnings.warn(message, UserWarning, stacklevel=2)
+
+    def _comment(self) -> str:
+        return f"Task group {self.group_id} of Airflow Dag {self.dag.dag_id}"
+
+
+def _config(options: dict[str, Any] | None) -> Any:
+    if not options:
+        return None
+    from botocore.config import Config
+
+    return Config(**options)
+
+

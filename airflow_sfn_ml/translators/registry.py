@@ -1,0 +1,74 @@
+"""Which translator reads which operator: found by the dotted path of the class, so that nothing needs to be imported.
+
+A translator takes an operator and says what its state does. A subclass is read by its parent's translator as long as it
+does not do its work in another way; one with an ``execute`` of its own needs its own translator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_sfn_ml.exceptions import UnsupportedOperator
+from airflow_sfn_ml.steps import ServiceStep
+
+Translator = Callable[[Any], "Translation"]
+_TRANSLATORS: dict[str, Translator] = {}
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What an operator does, in the words of the services.
+
+    :param step: the call, its request still holding templates; None for a task that does nothing.
+    :param field: the operator's template field that the request is, so that Airflow renders it as that field.
+    :param timeout_seconds: how long one try of the call may take, where the operator itself limits it.
+    :param integers: paths within the request whose text Airflow's operator would turn into a number.
+    """
+
+    step: ServiceStep | None
+    field: str | None = None
+    timeout_seconds: int | None = None
+    integers: tuple[tuple[str, ...], ...] = ()
+
+
+def translates(path: str) -> Callable[[Translator], Translator]:
+    """Register the decorated function as the translator of the operator class at the dotted *path*.
+
+    The function takes the operator and returns a `Translation`; it raises `TranslationError` for what it cannot say.
+    """
+
+    def register(translator: Translator) -> Translator:
+        _TRANSLATORS[path] = translator
+        return translator
+
+    return register
+
+
+def translate(operator: Any, name: str) -> Translation:
+    """What *operator* does.
+
+    :raises UnsupportedOperator: nothing is registered for its class, or the class does its work in a way of its own.
+    """
+    cls = original_class(operator)
+    for parent in cls.__mro__:
+        translator = _TRANSLATORS.get(f"{parent.__module__}.{parent.__qualname__}")
+        if translator is None:
+            continue
+        if cls.execute is not parent.execute:
+            raise UnsupportedOperator(
+                f"{name}: {cls.__name__} overrides execute() of {parent.__name__}, so what it does is not known; register "
+                f"a translator with @translates({f'{cls.__module__}.{cls.__qualname__}'!r}), or move the task out of the group"
+            )
+        return translator(operator)
+    raise UnsupportedOperator(
+        f"{name}: {cls.__name__} cannot run inside of a state machine; move the task before or after the group, or "
+        f"register a translator with @translates({f'{cls.__module__}.{cls.__qualname__}'!r}) "
+        f"(known: {', '.join(sorted(path.rpartition('.')[2] for path in _TRANSLATORS))})"
+    )
+
+
+def original_class(operator: Any) -> type[Any]:
+    """The class that the user gave *operator*, before the group let it follow its state."""
+    return getattr(type(operator), "__followed__", type(operator))

@@ -1,0 +1,92 @@
+"""Render what only Airflow knows, as each task would have rendered it itself.
+
+The start task does it for all members. Within a template, ``task`` and ``ti.task_id`` are the member's, filters and
+macros are the Dag's, and native rendering is the member's own setting.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from airflow_sfn_ml.asl.refs import Param, Text, walk
+from airflow_sfn_ml.compiler.data import job_name_base
+from airflow_sfn_ml.translators.members import Member, request_problems, with_integer
+
+
+class _AsMember:
+    """A task instance that says it is another task's."""
+
+    def __init__(self, ti: Any, task: Any) -> None:
+        self._ti = ti
+        self.task = task
+        self.task_id = task.task_id
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ti, name)
+
+
+def render_member(member: Member, operator: Any, context: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of *member* for the execution's input, by JSON pointer.
+
+    :raises Exception: whatever the templates raise; the caller names the task.
+    """
+    if not member.params:
+        return {}
+    own = _AsMember(context["ti"], operator)
+    seen = {**context, "task": operator, "ti": own, "task_instance": own}
+    environment = operator.get_template_env()
+    step = member.node.step
+    values = {
+        pointer: plain(operator.render_template(template, seen, environment, set()))
+        for pointer, template in member.params.items()
+    }
+    for path in member.integers:
+        pointer = "/" + "/".join(path)
+        if pointer in values:
+            values[pointer] = with_integer(values[pointer], ())
+    if "" in values and isinstance(values[""], dict):
+        for path in member.integers:
+            values[""] = with_integer(values[""], path)
+        if step is not None and step.name_field:
+            base = str(values[""].get(step.name_field) or member.node.name)
+            values[""][step.name_field] = job_name_base(base, step.name_limit)
+    if step is not None and step.name_field and f"/{step.name_field}" in values:
+        values[f"/{step.name_field}"] = job_name_base(str(values[f"/{step.name_field}"]), step.name_limit)
+    return values
+
+
+def rendered_problems(member: Member, values: Mapping[str, Any], task_id: str) -> list[str]:
+    """What SageMaker would refuse of the request of *member*, now that its values are known."""
+    step = member.node.step
+    if step is None or not values:
+        return []
+
+    def leaf(item: Any) -> Any:
+        match item:
+            case Param():
+                return values[item.pointer]
+            case Text() if all(isinstance(part, (str, Param)) for part in item.parts):
+                return "".join(str(part if isinstance(part, str) else values[part.pointer]) for part in item.parts)
+            case _:
+                return item
+
+    return [f"{task_id}: {problem}" for problem in request_problems(step.with_request(walk(step.request, leaf)), task_id)]
+
+
+def plain(value: Any) -> Any:
+    """*value* as JSON: dates as ISO 8601, lazy sequences as lists.
+
+    :raises TypeError: it holds something that JSON cannot.
+    """
+    return json.loads(json.dumps(value, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if hasattr(value, "__iter__") and not isinstance(value, (bytes, bytearray)):
+        return list(value)
+    raise TypeError(f"a {type(value).__name__} cannot be part of a request")

@@ -1,0 +1,45 @@
+"""What the log of a task says about its state: a line while it runs, and the whole story when it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from airflow_sfn_ml.history import ExecutionView, failure
+from airflow_sfn_ml.triggers.settings import log_lines
+
+LogTail = Callable[[str, str, int], list[str]]
+
+
+def progress_line(view: ExecutionView, name: str) -> str:
+    """One line about the state *name*; it changes only when there is something new to tell."""
+    state = view.state(name)
+    line = f"State {name}: {state.status}"
+    if state.attempts and state.attempts[-1].job:
+        line += f", job {state.attempts[-1].job}"
+    if len(state.attempts) > 1:
+        earlier = state.attempts[-2]
+        line += f" (attempt {len(state.attempts)}; the one before failed with {earlier.error})"
+    return line
+
+
+def failure_lines(view: ExecutionView, name: str, log_tail: LogTail) -> list[str]:
+    """Why the state *name* failed: error and cause, each attempt's, the job's own reason and the end of its log."""
+    state = view.state(name)
+    told = failure(view, name)
+    lines = []
+    if state.error:
+        lines.append(f"Error: {state.error}")
+    lines += [f"{label}: {value}" for label, value in _facts(told) if value]
+    for attempt in state.attempts[:-1]:
+        lines.append(f"Attempt {attempt.number} failed before: {attempt.error}")
+    if told.log_group and told.log_stream_prefix:
+        tail = log_tail(told.log_group, told.log_stream_prefix, log_lines())
+        if tail:
+            lines += [f"Last lines of the job's log ({told.log_group}/{told.log_stream_prefix}...):", *tail]
+    return lines
+
+
+def _facts(told: object) -> list[tuple[str, object]]:
+    names = ("job", "reason", "exit_message", "cause")
+    labels = ("Job", "Reason", "Exit message", "Cause")
+    return [(label, getattr(told, name, None)) for label, name in zip(labels, names, strict=True)]

@@ -1,0 +1,22 @@
+"""The [sfn_ml] section of Airflow's configuration, as far as watching reads it."""
+
+from __future__ import annotations
+
+from airflow_sfn_ml.triggers.poll import Pace
+
+
+def pace() -> Pace:
+    """How often executions are looked at, from ``[sfn_ml] poll_shortest`` and ``poll_longest`` (seconds)."""
+    from airflow.sdk.configuration import conf
+
+    default = Pace()
+    shortest = conf.getfloat("sfn_ml", "poll_shortest", fallback=default.shortest)
+    longest = conf.getfloat("sfn_ml", "poll_longest", fallback=default.longest)
+    return Pace(shortest=shortest, longest=max(shortest, longest))
+
+
+def log_lines() -> int:
+    """How many of a failed job's last log lines go into the task's log, from ``[sfn_ml] failure_log_lines``."""
+    from airflow.sdk.configuration import conf
+
+    return conf.getint("sfn_ml", "failure_log_lines", fallback=40)

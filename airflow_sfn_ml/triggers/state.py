@@ -1,0 +1,211 @@
+"""End a task when its state does: what every member of a group runs instead of itself.
+
+The module imports little, since the triggerer imports it in its event loop; boto3 comes in a thread, with the first
+client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from airflow.exceptions import AirflowNotFoundException
+from airflow.sdk import BaseHook
+from airflow.sdk.bases.xcom import BaseXCom
+from airflow.sdk.execution_time.comms import DeleteXCom, GetTaskStates, TaskStatesResult
+from airflow.sdk.execution_time.xcom import XCom
+from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSuccessEvent, TriggerEvent
+
+from airflow_sfn_ml.exceptions import SfnMlError
+from airflow_sfn_ml.history import ExecutionView
+from airflow_sfn_ml.triggers.explain import failure_lines, progress_line
+from airflow_sfn_ml.triggers.settings import pace
+from airflow_sfn_ml.triggers.verdict import Failed, Succeeded, verdict
+from airflow_sfn_ml.triggers.watch import Watcher, in_thread, watchers
+
+if TYPE_CHECKING:
+    from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
+
+RETURN_VALUE = BaseXCom.XCOM_RETURN_KEY
+
+
+class StateTrigger(BaseTrigger):
+    """Follow one state of the execution that the group's start task started.
+
+    :param state: the name of the state.
+    :param start_task_id: the task whose XCom tells the execution.
+    :param aws_conn_id: the Airflow connection to AWS, with *region_name* and *verify* as in the Amazon provider.
+    :param push: whether the state's output becomes the task's XCom.
+    :param ends_on_worker: whether the task has something to do when it ends that only a worker does (outlets, success
+        callbacks); it then resumes there instead of ending here.
+    """
+
+    def __init__(
+        self,
+        state: str,
+        start_task_id: str,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        push: bool = True,
+        ends_on_worker: bool = False,
+    ) -> None:
+        super().__init__()
+        self.state = state
+        self.start_task_id = start_task_id
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.push = push
+        self.ends_on_worker = ends_on_worker
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class and the arguments that make this trigger again."""
+        names = ("state", "start_task_id", "aws_conn_id", "region_name", "verify", "push", "ends_on_worker")
+        return "airflow_sfn_ml.triggers.state.StateTrigger", {name: getattr(self, name) for name in names}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait until the state has ended, tell how, and end the task."""
+        yield await self._ended()
+
+    async def _ended(self) -> TriggerEvent:
+        await self._forget_earlier_try()
+        arn = await self._execution_arn()
+        if arn is None:
+            self.log.error(
+                "%s has told no execution, although it succeeded: was it marked a success by hand? Clear it to start one.",
+                self.start_task_id,
+            )
+            return TaskFailedEvent()
+        self.log.info("Following state %s of %s", self.state, arn)
+        try:
+            return await self._follow(arn)
+        except SfnMlError as error:
+            self.log.error("%s", error)
+        except Exception as error:
+            self.log.exception("Cannot follow %s any longer: %s", arn, error)
+        return TaskFailedEvent()
+
+    async def _follow(self, arn: str) -> TriggerEvent:
+        watcher = await self._watcher(arn)
+        told = ""
+        async for view in watcher.snapshots():
+            line = progress_line(view, self.state)
+            if line != told:
+                self.log.info("%s", line)
+                told = line
+            match verdict(view, self.state):
+                case Succeeded(output):
+                    return await self._succeed(output)
+                case Failed(reason):
+                    await self._explain(view, reason, arn)
+                    return TaskFailedEvent()
+        raise SfnMlError(f"{arn} ended, but what became of state {self.state} is not known")
+
+    async def _succeed(self, output: Any) -> TriggerEvent:
+        if self.ends_on_worker:
+            return TriggerEvent({"state": self.state})
+        if self.push and output is not None:
+            await XCom.aset(RETURN_VALUE, output, **self._identity())
+        return TaskSuccessEvent()
+
+    async def _explain(self, view: ExecutionView, reason: str, arn: str) -> None:
+        self.log.error("%s", reason)
+        hook = await self._hook()
+        for line in await in_thread(failure_lines, view, self.state, hook.log_tail):
+            self.log.error("%s", line)
+        self.log.error("Execution: %s", arn)
+
+    async def _watcher(self, arn: str) -> Watcher:
+        from airflow_sfn_ml.hooks.errors import is_passing
+
+        found = watchers()
+        key = (self.aws_conn_id, self.region_name, self.verify, arn)
+        hook = await self._hook()
+        return found.get(key, lambda: Watcher(arn, hook, is_passing, pace()))
+
+    async def _hook(self) -> StepFunctionsHook:
+        """The hook of this connection, shared by all triggers that have the same."""
+        key = (self.aws_conn_id, self.region_name, self.verify)
+        hooks = watchers().hooks
+        if key not in hooks:
+            hooks[key] = await in_thread(_make_hook, *key, await _connection(self.aws_conn_id))
+        return hooks[key]
+
+    async def _execution_arn(self) -> str | None:
+        identity = self._identity()
+        for map_index in dict.fromkeys((identity["map_index"], -1)):
+            told = await XCom.aget_one(
+                key=RETURN_VALUE, **{**identity, "task_id": self.start_task_id, "map_index": map_index}
+            )
+            if isinstance(told, dict) and "execution_arn" in told:
+                return str(told["execution_arn"])
+        return None
+
+    async def _forget_earlier_try(self) -> None:
+        """Delete the XCom of an earlier try: starting from a trigger does not do what a worker's start does."""
+        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+        identity = self._identity()
+        await SUPERVISOR_COMMS.asend(DeleteXCom(key=RETURN_VALUE, **identity))
+
+    async def on_kill(self) -> None:
+        """Stop the execution if a person marked this task failed, and only then.
+
+        Airflow 3.3.2 calls this also when the trigger moves to another triggerer, when the task is marked a success and
+        when it is cleared, so the task's state is looked at first.
+        """
+        if await self._task_state() != "failed":
+            return
+        arn = await self._execution_arn()
+        if arn is None:
+            return
+        hook = await self._hook()
+        identity = self._identity()
+        cause = f"Task {identity['task_id']} of Dag run {identity['dag_id']} {identity['run_id']} was marked failed in Airflow"
+        await in_thread(hook.stop, arn, "Airflow.TaskMarkedFailed", cause)
+        self.log.warning("Stopped %s, since this task was marked failed", arn)
+
+    async def _task_state(self) -> str | None:
+        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+        identity = self._identity()
+        mapped = identity["map_index"] >= 0
+        answer = await SUPERVISOR_COMMS.asend(
+            GetTaskStates(
+                dag_id=identity["dag_id"],
+                run_ids=[identity["run_id"]],
+                task_ids=[identity["task_id"]],
+                map_index=identity["map_index"] if mapped else None,
+            )
+        )
+        states = answer.task_states if isinstance(answer, TaskStatesResult) else {}
+        return next(iter(states.get(identity["run_id"], {}).values()), None)
+
+    def _identity(self) -> dict[str, Any]:
+        ti: Any = self.task_instance
+        return {
+            "dag_id": ti.dag_id,
+            "task_id": ti.task_id,
+            "run_id": ti.run_id,
+            "map_index": -1 if ti.map_index is None else ti.map_index,
+        }
+
+
+async def _connection(conn_id: str | None) -> Any:
+    if not conn_id:
+        return None
+    try:
+        return await BaseHook.aget_connection(conn_id)
+    except AirflowNotFoundException:
+        return None  # the Amazon provider then uses boto3's own way to find credentials
+
+
+def _make_hook(conn_id: str | None, region: str | None, verify: Any, connection: Any) -> StepFunctionsHook:
+    from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
+
+    hook = StepFunctionsHook(
+        conn_id if connection is not None else None, region_name=region, verify=verify, connection=connection
+    )
+    _ = hook.conn  # made here, in a thread: creating a client takes tens of milliseconds
+    return hook
