@@ -1,0 +1,117 @@
+"""Every error of this package, as one tree.
+
+::
+
+    SfnMlError
+    ├── DefinitionError (ValueError)   the ASL itself is wrong
+    ├── TranslationError               an operator cannot become a state
+    │   ├── UnsupportedOperator        no translator knows its class
+    │   └── UnsupportedTemplate        a template says what a state machine cannot compute
+    ├── CompileError                   the group cannot become a state machine
+    │   ├── UnsupportedTriggerRule     a trigger rule that structure cannot keep
+    │   ├── CrossesGroup               a path leaves the group and comes back
+    │   └── TooLarge                   a limit of AWS is exceeded
+    ├── DeployError                    AWS could not be made to match, or not be reached
+    │   ├── NotDeployed                there is no version with this definition
+    │   ├── NotOwned                   the state machine belongs to someone else
+    │   └── AccessDenied               an IAM permission is missing
+    └── ExecutionError                 an execution did not do what it should
+        ├── ExecutionFailed            it failed
+        ├── ExecutionTimedOut          its own time limit ended it
+        ├── ExecutionAborted           someone stopped it
+        └── StateFailed                one of its states failed
+
+A message says the task or state, what is wrong and what to do. Who checks something collects all that is wrong and
+raises once: every class takes one message or several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class SfnMlError(Exception):
+    """The root: everything that this package raises on purpose.
+
+    :param problems: one message, or several that were found together; kept as the tuple ``problems``.
+    """
+
+    problems: tuple[str, ...]
+
+    def __init__(self, problems: str | Iterable[str]) -> None:
+        self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
+        # The only argument, so that an error survives the pickling between Airflow's processes.
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return self.problems[0]
+        return "\n".join([f"{len(self.problems)} problems:", *(f"- {problem}" for problem in self.problems)])
+
+
+class DefinitionError(SfnMlError, ValueError):
+    """The ASL itself is wrong."""
+
+
+class TranslationError(SfnMlError):
+    """An operator cannot become a state."""
+
+
+class UnsupportedOperator(TranslationError):
+    """No translator knows the operator's class."""
+
+
+class UnsupportedTemplate(TranslationError):
+    """A template says what a state machine cannot compute."""
+
+
+class CompileError(SfnMlError):
+    """The group cannot become a state machine; ``problems`` holds every reason."""
+
+
+class UnsupportedTriggerRule(CompileError):
+    """A trigger rule that the structure of a state machine cannot keep."""
+
+
+class CrossesGroup(CompileError):
+    """A path leaves the group and comes back."""
+
+
+class TooLarge(CompileError):
+    """A limit of AWS is exceeded."""
+
+
+class DeployError(SfnMlError):
+    """AWS could not be made to match, or not be reached."""
+
+
+class NotDeployed(DeployError):
+    """There is no version with this definition."""
+
+
+class NotOwned(DeployError):
+    """The state machine belongs to someone else."""
+
+
+class AccessDenied(DeployError):
+    """An IAM permission is missing."""
+
+
+class ExecutionError(SfnMlError):
+    """An execution did not do what it should."""
+
+
+class ExecutionFailed(ExecutionError):
+    """The execution failed."""
+
+
+class ExecutionTimedOut(ExecutionError):
+    """The execution's own time limit ended it."""
+
+
+class ExecutionAborted(ExecutionError):
+    """Someone stopped the execution."""
+
+
+class StateFailed(ExecutionError):
+    """One state of an execution failed."""
