@@ -269,7 +269,7 @@ class StateMachineTaskGroup(TaskGroup):
         if problems or crossings:
             raise (CompileError if problems else CrossesGroup)([*problems, *crossings])
         nodes = [members[name].node for _, name in named]
-        return Compiled(compile_graph(nodes, comment=self._comment()), members)
+        return Compiled(compile_graph(nodes, partition=_partition(self.role_arn), comment=self._comment()), members)
 
     def _group_problems(self, named: list[tuple[Any, str]]) -> Iterator[str]:
         if not self.role_arn:
@@ -319,6 +319,12 @@ class StateMachineTaskGroup(TaskGroup):
 
     def _comment(self) -> str:
         return f"Task group {self.group_id} of Airflow Dag {self.dag.dag_id}"
+
+
+def _partition(role_arn: str | None) -> str:
+    """The partition of AWS that the role belongs to, and with it everything else."""
+    parts = (role_arn or "").split(":")
+    return parts[1] if parts[0] == "arn" and len(parts) > 1 else "aws"
 
 
 def _config(options: dict[str, Any] | None) -> Any:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Path = tuple[str | int, ...]
+WHOLE = "request"
+"""Stands where a JSON pointer would: the whole request. (A pointer begins with a slash.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Ref:
 class Param:
     """A value that Airflow renders when it starts the execution, found in the input under *task* and *pointer*.
 
-    *pointer* is the JSON pointer (RFC 6901) of the value within the request of *task*; the empty pointer is all of it.
+    *pointer* is the JSON pointer (RFC 6901) of the value within the request of *task*, or `WHOLE` for all of it.
     """
 
     task: str
@@ -86,5 +88,5 @@ def refs_in(value: Any) -> Iterator[Ref]:
 
 
 def pointer(path: Path) -> str:
-    """The JSON pointer of *path*."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    """The JSON pointer of *path*, or `WHOLE`."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path) or WHOLE

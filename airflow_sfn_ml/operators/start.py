@@ -103,7 +103,7 @@ class StartExecutionOperator(BaseOperator):
         if self.group.allow_secrets:
             return
         problems = [
-            f"{task}: the value at {pointer or 'the whole request'} holds a secret (Airflow would mask it), and AWS shows an "
+            f"{task}: the value at {pointer} holds a secret (Airflow would mask it), and AWS shows an "
             "execution's input to everyone who may read it. Put it into Secrets Manager and let the job read it there, or "
             "set allow_secrets=True on the group"
             for task, rendered in values.items()

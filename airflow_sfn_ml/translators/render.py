@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from airflow_sfn_ml.asl.refs import Param, Text, walk
+from airflow_sfn_ml.asl.refs import WHOLE, Param, Text, walk
 from airflow_sfn_ml.compiler.data import job_name_base
 from airflow_sfn_ml.translators.members import Member, request_problems, with_integer
 
@@ -47,12 +47,14 @@ def render_member(member: Member, operator: Any, context: Mapping[str, Any]) -> 
         pointer = "/" + "/".join(path)
         if pointer in values:
             values[pointer] = with_integer(values[pointer], ())
-    if "" in values and isinstance(values[""], dict):
+    whole = values.get(WHOLE)
+    if isinstance(whole, dict):
         for path in member.integers:
-            values[""] = with_integer(values[""], path)
+            whole = with_integer(whole, path)
         if step is not None and step.name_field:
-            base = str(values[""].get(step.name_field) or member.node.name)
-            values[""][step.name_field] = job_name_base(base, step.name_limit)
+            base = str(whole.get(step.name_field) or member.node.name)
+            whole = {**whole, step.name_field: job_name_base(base, step.name_limit)}
+        values[WHOLE] = whole
     if step is not None and step.name_field and f"/{step.name_field}" in values:
         values[f"/{step.name_field}"] = job_name_base(str(values[f"/{step.name_field}"]), step.name_limit)
     return values

@@ -84,6 +84,7 @@ class Reading:
     def _pieces(self, value: str, path: Path) -> list[Ref | _Literal | str]:
         """The `{{ ... }}` of *value* (those that Airflow renders as their source) and the text between them."""
         try:
+            _ENVIRONMENT.parse(value)
             tokens = list(_ENVIRONMENT.lex(value))
         except TemplateSyntaxError as error:
             raise UnsupportedTemplate(f"{self.task}: {_where(path)}: {value!r} is not valid Jinja: {error}") from None
