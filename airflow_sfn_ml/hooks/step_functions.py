@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
 from botocore.exceptions import ClientError
 
 from airflow_sfn_ml.exceptions import ExecutionError
@@ -29,11 +30,10 @@ class StepFunctionsHook(AwsBaseHook):
     def __init__(self, *args: Any, connection: Any = None, **kwargs: Any) -> None:
         kwargs["client_type"] = "stepfunctions"
         super().__init__(*args, **kwargs)
-        self._fetched = connection
-
-    def get_connection(self, conn_id: str) -> Any:
-        """The connection that was handed in, or the one that Airflow knows."""
-        return self._fetched if self._fetched is not None else super().get_connection(conn_id)
+        if connection is not None:
+            self.conn_config = AwsConnectionWrapper(
+                conn=connection, region_name=self._region_name, botocore_config=self._config, verify=self._verify
+            )
 
     def start(self, version_arn: str, name: str, identity: Mapping[str, Any], values: Mapping[str, Any]) -> str:
         """Start the execution *name*, or adopt it if it exists already; return its ARN.

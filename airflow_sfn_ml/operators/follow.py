@@ -30,10 +30,12 @@ NEEDS_WORKER = ("on_success_callback", "outlets")
 class Group(Protocol):
     """What a follower needs of its group."""
 
-    start_task_id: str
     aws_conn_id: str | None
     region_name: str | None
     verify: bool | str | None
+
+    @property
+    def start_task_id(self) -> str: ...
 
     def changed(self) -> None: ...
 

@@ -71,7 +71,7 @@ def rendered_problems(member: Member, values: Mapping[str, Any], task_id: str) -
             case Param():
                 return values[item.pointer]
             case Text() if all(isinstance(part, (str, Param)) for part in item.parts):
-                return "".join(str(part if isinstance(part, str) else values[part.pointer]) for part in item.parts)
+                return "".join(str(values[part.pointer]) if isinstance(part, Param) else str(part) for part in item.parts)
             case _:
                 return item
 

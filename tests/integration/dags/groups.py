@@ -1,0 +1,125 @@
+"""The Dags that the tests run on a real Airflow and the embedded AWS. Their jobs are one-liners."""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.amazon.aws.operators.sagemaker import SageMakerProcessingOperator, SageMakerTrainingOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, Asset, task
+
+from airflow_sfn_ml import ProcessingStep, StateMachineTaskGroup, TrainingStep
+
+ROLE = "arn:aws:iam::123456789012:role/states"
+JOB_ROLE = "arn:aws:iam::123456789012:role/sagemaker"
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+
+
+def processing(code: str, **environment: Any) -> dict[str, Any]:
+    """A processing job that runs *code*."""
+    return {
+        "RoleArn": JOB_ROLE,
+        "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": ["python3", "-c", code]},
+        "Environment": environment,
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+        },
+    }
+
+
+def training(code: str) -> dict[str, Any]:
+    """A training job that runs *code*."""
+    return {
+        "TrainingJobName": "fit-{{ ds_nodash if logical_date is defined and logical_date else 'now' }}",
+        "RoleArn": JOB_ROLE,
+        "AlgorithmSpecification": {
+            "TrainingImage": IMAGE,
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ["python3", "-c", code],
+        },
+        "OutputDataConfig": {"S3OutputPath": "s3://models/out"},
+        "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+    }
+
+
+MESSAGE = "import os; os.makedirs('/opt/ml/output', exist_ok=True); open('/opt/ml/output/message', 'w').write(os.environ['SAY'])"
+MODEL = "open('/opt/ml/model/weights', 'w').write('1')"
+SLEEP = "import time; print('sleeping', flush=True); time.sleep(600)"
+
+
+with DAG("shapes", schedule=None):
+
+    @task
+    def config() -> dict[str, Any]:
+        return processing(MESSAGE, SAY="from outside")
+
+    with StateMachineTaskGroup("g", role_arn=ROLE) as shapes:
+        a = SageMakerProcessingOperator(task_id="a", config=processing(MESSAGE, SAY="{{ params.get('say', run_id) }}"))
+        b = SageMakerProcessingOperator(
+            task_id="b",
+            config=processing(MESSAGE, SAY="b after {{ ti.xcom_pull('g.a')['Processing']['ExitMessage'] }}"),
+        )
+        c = shapes.step(TrainingStep("c", request=training(MODEL)), outlets=[Asset("model")])
+        gather = EmptyOperator(task_id="gather")
+        whole = SageMakerProcessingOperator(task_id="whole", config=config())
+        d = shapes.step(
+            ProcessingStep("d", request=processing(MESSAGE, SAY=c.result["ModelArtifacts"]["S3ModelArtifacts"]))
+        )
+        a >> [b, c] >> gather >> d
+        gather >> whole
+
+    @task
+    def collect(b: dict[str, Any], d: dict[str, Any], whole: dict[str, Any]) -> list[str]:
+        return [document["Processing"]["ExitMessage"] for document in (b, d, whole)]
+
+    collect(b.output, d.output, whole.output)
+
+
+with DAG("broken", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE) as broken:
+    prepare = SageMakerProcessingOperator(task_id="prepare", config=processing("print('ready')"))
+    fit = SageMakerTrainingOperator(
+        task_id="fit",
+        config=training("def fit():\n    raise ValueError('no such column: income')\nfit()"),
+        retries=1,
+        retry_delay=timedelta(seconds=1),
+    )
+    evaluate = broken.step(ProcessingStep("evaluate", request=processing("print('never')")))
+    prepare >> fit >> evaluate
+
+
+with DAG("slow", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
+    sleep = SageMakerProcessingOperator(task_id="sleep", config=processing(SLEEP))
+    sleep >> EmptyOperator(task_id="after")
+
+
+with DAG("limited", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
+    SageMakerProcessingOperator(task_id="sleep", config=processing(SLEEP), execution_timeout=timedelta(seconds=2))
+
+
+def _die_after_starting() -> None:
+    """Kill the process of the start task, once per Dag run, right after AWS has accepted the execution."""
+    from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
+
+    start = StepFunctionsHook.start
+
+    def start_and_die(self: Any, version_arn: str, name: str, identity: Any, values: Any) -> str:
+        arn = start(self, version_arn, name, identity, values)
+        marker = Path(os.environ["AIRFLOW_HOME"]) / f"died-{name}"
+        if identity["dag_id"] == "dies" and not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return arn
+
+    if StepFunctionsHook.start.__name__ != "start_and_die":
+        StepFunctionsHook.start = start_and_die  # type: ignore[method-assign]
+
+
+_die_after_starting()
+
+with DAG("dies", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
+    SageMakerProcessingOperator(task_id="work", config=processing("print('worked')"))
