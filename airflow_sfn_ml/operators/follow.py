@@ -77,8 +77,8 @@ class Follower:
     def start_trigger_args(self) -> StartTriggerArgs:
         """What the scheduler hands to the triggerer. Read when the Dag is serialised, which is when errors are shown."""
         group = self.__group__
-        group.compiled()
         operator: Any = self
+        has_output = self._has_output()
         return StartTriggerArgs(
             trigger_cls=TRIGGER,
             trigger_kwargs={
@@ -87,7 +87,7 @@ class Follower:
                 "aws_conn_id": group.aws_conn_id,
                 "region_name": group.region_name,
                 "verify": group.verify,
-                "push": bool(operator.do_xcom_push),
+                "push": bool(operator.do_xcom_push) and has_output,
                 "ends_on_worker": any(getattr(operator, name) for name in NEEDS_WORKER),
             },
             next_method="resume",
@@ -112,7 +112,7 @@ class Follower:
     def execute(self, context: Any) -> Any:
         """Wait for the state in this process, and return its output."""
         from airflow_sfn_ml.triggers.explain import failure_lines
-        from airflow_sfn_ml.triggers.verdict import Failed, Pending, verdict
+        from airflow_sfn_ml.triggers.verdict import Failed, Pending, Succeeded, verdict
 
         group = self.__group__
         log: Any = self.log  # type: ignore[attr-defined]
@@ -126,8 +126,12 @@ class Follower:
                 case Failed(reason):
                     lines = failure_lines(view, self.state_name, hook.log_tail)
                     raise AirflowFailException("\n".join([reason, *lines, f"Execution: {arn}"]))
-                case done:
-                    return done.output
+                case Succeeded(output):
+                    return output if self._has_output() else None
+        raise AirflowFailException(f"{arn} ended, but what became of state {self.state_name} is not known")
+
+    def _has_output(self) -> bool:
+        return self.__group__.compiled().members[self.state_name].node.step is not None
 
     def resume(self, context: Any, event: Any = None) -> Any:
         """Finish on a worker after the trigger has seen the state end."""

@@ -58,6 +58,7 @@ with DAG("shapes", schedule=None):
     def config() -> dict[str, Any]:
         return processing(MESSAGE, SAY="from outside")
 
+    configured = config()
     with StateMachineTaskGroup("g", role_arn=ROLE) as shapes:
         a = SageMakerProcessingOperator(task_id="a", config=processing(MESSAGE, SAY="{{ params.get('say', run_id) }}"))
         b = SageMakerProcessingOperator(
@@ -66,7 +67,7 @@ with DAG("shapes", schedule=None):
         )
         c = shapes.step(TrainingStep("c", request=training(MODEL)), outlets=[Asset("model")])
         gather = EmptyOperator(task_id="gather")
-        whole = SageMakerProcessingOperator(task_id="whole", config=config())
+        whole = SageMakerProcessingOperator(task_id="whole", config=configured)
         d = shapes.step(
             ProcessingStep("d", request=processing(MESSAGE, SAY=c.result["ModelArtifacts"]["S3ModelArtifacts"]))
         )
