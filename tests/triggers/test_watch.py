@@ -68,13 +68,13 @@ def test_a_later_follower_begins_with_the_view_that_is_known():
     run(scenario)
 
 
-def test_an_execution_that_has_ended_long_ago_is_checked_once_more(monkeypatch: pytest.MonkeyPatch):
+def test_an_execution_that_has_ended_long_ago_is_checked_once_more():
     async def scenario() -> None:
         shared, source = watcher(RUN)
         assert await statuses(shared) == ["SUCCEEDED"]
         assert await statuses(shared) == ["SUCCEEDED"]
         assert source.looks == 1
-        monkeypatch.setattr(watch, "FRESH", -1.0)
+        shared.looked_at -= 10 * watch.FRESH
         assert await statuses(shared) == ["SUCCEEDED"]
         assert source.looks == 2
 
