@@ -29,8 +29,8 @@ class Failure:
     :param reason: the service's reason.
     :param exit_message: what the container left as its message.
     :param cause: the cause as AWS told it, where it is not the description of a job.
-    :param log_group: the log group of the job in CloudWatch Logs, if it has one, and *log_stream_prefix* what the names of
-        its streams begin with.
+    :param log_group: the log group of the job in CloudWatch Logs, if it has one, and *log_stream_prefix* what the names
+        of its streams begin with.
     """
 
     state: str

@@ -142,8 +142,9 @@ class Fold:
             self._visits.put(stopped(visit, StateStatus.ABORTED, event.time))
 
     def evaluation_failed(self, event: Event) -> None:
-        visit = self._at(event, None, event.text("state"))
+        visit = self._visits.find_named(event, event.text("state"))
         if visit is not None:
+            self._places.put(event.id, visit._visit)
             self._wound(visit, StateStatus.FAILED, event)
 
     # Attempts
@@ -193,7 +194,7 @@ class Fold:
         self._visits.put(replace(begun, _wounded=False, _redriven=False, _culprits=()))
 
     def _wound(self, visit: StateView, status: StateStatus, event: Event) -> None:
-        """Something in *visit* failed: for good where its kind knows no Retry and no Catch, else a later event tells."""
+        """Something in *visit* failed: for good if its kind knows neither Retry nor Catch, else a later event tells."""
         now = StateStatus.RETRYING if visit.type in CAN_RETRY else status
         error, cause = event.text("error") or visit.error, event.text("cause") or visit.cause
         self._visits.put(replace(visit, status=now, error=error, cause=cause, _wounded=True, _redriven=False))
@@ -264,7 +265,7 @@ class Fold:
             self._wound(visit, StateStatus.FAILED, event)
 
     def _at(
-        self, event: Event, family: str | None, name: str | None = None, *, begins: bool = False, whole: bool = False
+        self, event: Event, family: str, name: str | None = None, *, begins: bool = False, whole: bool = False
     ) -> StateView | None:
         """The visit that *event* is about; the event is at its place from now on."""
         visit = self._visits.find(event, family, name, whole=whole)

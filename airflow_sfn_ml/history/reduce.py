@@ -1,14 +1,14 @@
 """Fold the events of an execution into its view.
 
-Each visit of a state is one node of `Places`, and one `StateView` while it can still change. An event finds its visit by
-going upwards from the event before it to the nearest node of its kind that is still open; where that way is missing
+Each visit of a state is one node of `Places`, and one `StateView` while it can still change. An event finds its visit
+by going upwards from the event before it to the nearest node of its kind that is still open; where that way is missing
 (after a redrive, in a partial history) its name or what it called decides.
 
-A failed attempt decides nothing: Retry, Catch or the end of the execution does, and its event comes later, after a retry
-interval perhaps of minutes. So the visit is only *wounded*: retrying until the next event tells. A Parallel or Map that
-fails is wounded in the same way, remembers which of its inner nodes were the culprits, and its inner states stay as they
-are. Only when the wound is settled (it exits: caught; it starts again: retried; the execution ends: failed) do they
-settle too: those on the way to a culprit failed, all others were aborted.
+A failed attempt decides nothing: Retry, Catch or the end of the execution does, and its event comes later, after a
+retry interval perhaps of minutes. So the visit is only *wounded*: retrying until the next event tells. A Parallel or
+Map that fails is wounded in the same way, remembers which of its inner nodes were the culprits, and its inner states
+stay as they are. Only when the wound is settled (it exits: caught; it starts again: retried; the execution ends:
+failed) do they settle too: those on the way to a culprit failed, all others were aborted.
 
 The cost is linear in the number of events, with one scan of the open visits where something settles.
 """
@@ -31,7 +31,8 @@ CALLS = ("Activity", "LambdaFunction", "Task")
 def reduce(events: Iterable[Mapping[str, object]], previous: ExecutionView | None = None) -> ExecutionView:
     """The view after *events*, going on from *previous*.
 
-    :param events: as boto3's GetExecutionHistory gives them, in any order; those that *previous* has seen are passed over.
+    :param events: as boto3's GetExecutionHistory gives them, in any order; those that *previous* has seen are passed
+        over.
     """
     fold = Fold(previous or ExecutionView())
     for event in sorted(map(event_of, events), key=lambda event: event.id):

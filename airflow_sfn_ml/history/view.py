@@ -19,8 +19,8 @@ class StateStatus(StrEnum):
     """What became of a state.
 
     ``retrying``: an attempt failed and the state has not ended. It waits for the next attempt, is in it, or is about to
-    end: the history does not say which before the next event. ``caught``: it failed and a Catch took over. ``aborted``: it
-    was stopped because something else failed or someone stopped the execution.
+    end: the history does not say which before the next event. ``caught``: it failed and a Catch took over. ``aborted``:
+    it was stopped because something else failed or someone stopped the execution.
     """
 
     NOT_ENTERED = "not_entered"
@@ -69,8 +69,8 @@ class Attempt:
 class StateView:
     """One state.
 
-    A state that is entered more than once, in a loop or in the iterations of a Map, shows one visit: one that is at work if
-    there is any, else the last. *entered_count* and *outcomes* count them all.
+    A state that is entered more than once, in a loop or in the iterations of a Map, shows one visit: one that is at
+    work if there is any, else the last. *entered_count* and *outcomes* count them all.
 
     :param type: Task, Pass, Choice, Wait, Succeed, Fail, Parallel or Map.
     :param parent: the Parallel or Map that the state is in, if any.
@@ -129,8 +129,8 @@ class ExecutionView:
 
     :param status: RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED or PENDING_REDRIVE.
     :param states: every state that was entered, by name.
-    :param failed_states: the states that made the execution fail, innermost; not their siblings, which were stopped, and
-        not the Parallel or Map around them.
+    :param failed_states: the states that made the execution fail, innermost; not their siblings, which were stopped,
+        and not the Parallel or Map around them.
     :param stopped: when it ended; None again after a redrive.
     :param redriven: when it was redriven last.
     :param version_arn: the version of the state machine that it runs, if it was started with one.

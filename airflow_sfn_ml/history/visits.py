@@ -1,17 +1,18 @@
 """The visits of an execution's states while events are folded in: keep, find, settle and forget them.
 
 A visit is kept as long as an event can change it, and a stopped or failed one as long as a redrive can run it again.
-What is shown of a state, which may have many visits, is decided with each change, so that it does not depend on where one
-fold ended and the next began.
+What is shown of a state, which may have many visits, is decided with each change, so that it does not depend on where
+one fold ended and the next began.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from os.path import commonprefix
+from itertools import takewhile
 
 from airflow_sfn_ml.history.events import Event
 from airflow_sfn_ml.history.jobs import requested
@@ -90,8 +91,9 @@ class Visits:
     def forget_below(self, node: int) -> None:
         """Forget the visits inside of *node*, which no event can be about any longer."""
         for visit in self._below(node):
+            if visit.status.is_open:
+                self.put(replace(visit, status=StateStatus.ABORTED))
             del self.kept[visit._visit]
-            self._open[visit.name].discard(visit._visit)
             self.iterations.pop(visit._visit, None)
 
     def _outcomes_of(self, name: str) -> Counter[StateStatus]:
@@ -112,10 +114,10 @@ class Visits:
 
     # Find
 
-    def find(self, event: Event, family: str | None, name: str | None = None, *, whole: bool = False) -> StateView | None:
+    def find(self, event: Event, family: str, name: str | None = None, *, whole: bool = False) -> StateView | None:
         """The visit that *event* is about: the nearest on its way of this *family* and *name*.
 
-        *whole* prefers one that has not failed as a whole yet: the same event of the Parallel or Map around it may follow.
+        *whole* prefers one that has not failed as a whole yet: the same event of the Parallel or Map around may follow.
         """
         start = self.places.node(event.previous)
         if start == ROOT:
@@ -125,7 +127,22 @@ class Visits:
         unfailed = [visit for visit in fitting if not _failed_as_a_whole(visit)] if whole else []
         return next(iter(unfailed or fitting), None)
 
-    def _without_way(self, event: Event, family: str | None, name: str | None) -> StateView | None:
+    def find_named(self, event: Event, name: str | None) -> StateView | None:
+        """The visit of the state *name* whose expression failed in *event*.
+
+        AWS lets EvaluationFailed follow what was before the state was entered, so the way does not lead there; but the
+        cause says at which event the state was entered.
+        """
+        said = re.search(r"entered at the event id #(\d+)", event.text("cause") or "")
+        exact = self.kept.get(int(said.group(1))) if said else None
+        if exact is not None and exact.name == name:
+            return exact
+        scope = self.scope(event.previous)
+        fitting = [self.kept[number] for number in self._open.get(name or "", ())]
+        beside = [visit for visit in fitting if self.places.parent(visit._visit) == scope]
+        return max(beside or fitting, key=lambda visit: visit._visit, default=None)
+
+    def _without_way(self, event: Event, family: str, name: str | None) -> StateView | None:
         """The visit of an event that does not say where it comes from: what a redrive runs again, or what is named."""
         fitting = [visit for visit in self.kept.values() if visit.status.is_open and _fits(visit, family, name)]
         redriven = [visit for visit in fitting if visit._redriven]
@@ -215,8 +232,8 @@ def stopped(visit: StateView, status: StateStatus, time: datetime | None) -> Sta
     return replace(visit, status=status, exited=exited)
 
 
-def _fits(visit: StateView, family: str | None, name: str | None) -> bool:
-    return family in (None, visit.type) and name in (None, visit.name)
+def _fits(visit: StateView, family: str, name: str | None) -> bool:
+    return visit.type == family and name in (None, visit.name)
 
 
 def _failed_as_a_whole(visit: StateView) -> bool:
@@ -229,5 +246,5 @@ def _likeness(visit: StateView, event: Event) -> tuple[bool, int]:
         return False, 0
     last = visit.attempts[-1]
     job = requested(event.text("parameters"))
-    shared = len(commonprefix([last.job, job])) if last.job and job else 0
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(last.job or "", job or "", strict=False)))
     return last.resource == event.text("resource"), shared
