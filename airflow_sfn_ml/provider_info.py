@@ -1,0 +1,66 @@
+"""What Airflow is told about this provider."""
+
+from __future__ import annotations
+
+from typing import Any
+
+INTEGRATION = "AWS Step Functions for ML"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """The provider's metadata, in the shape of Airflow's ``provider_info.schema.json``."""
+    return {
+        "package-name": "airflow-sfn-ml",
+        "name": "AWS Step Functions for ML",
+        "description": "Run a group of Airflow tasks as one AWS Step Functions state machine.",
+        "integrations": [
+            {
+                "integration-name": INTEGRATION,
+                "external-doc-url": "https://docs.aws.amazon.com/step-functions/latest/dg/welcome.html",
+                "tags": ["aws"],
+            }
+        ],
+        "operators": [
+            _modules("operators.start", "operators.step"),
+        ],
+        "hooks": [_modules("hooks.step_functions")],
+        "triggers": [_modules("triggers.state")],
+        "config": {
+            "sfn_ml": {
+                "description": "How executions of AWS Step Functions are followed.",
+                "options": {
+                    "poll_shortest": _option(
+                        "float",
+                        "3.0",
+                        "Seconds between two looks at an execution right after something happened in it. All tasks of "
+                        "one execution share one look.",
+                    ),
+                    "poll_longest": _option(
+                        "float",
+                        "30.0",
+                        "Seconds between two looks at an execution in which nothing has happened for long; also the "
+                        "longest pause after errors of the service.",
+                    ),
+                    "failure_log_lines": _option(
+                        "integer",
+                        "40",
+                        "How many of a failed job's last log lines are copied into the task's log.",
+                    ),
+                },
+            }
+        },
+    }
+
+
+def _modules(*names: str) -> dict[str, Any]:
+    return {"integration-name": INTEGRATION, "python-modules": [f"airflow_sfn_ml.{name}" for name in names]}
+
+
+def _option(kind: str, default: str, description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "version_added": "0.1.0",
+        "type": kind,
+        "example": None,
+        "default": default,
+    }
