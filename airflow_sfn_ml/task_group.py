@@ -137,14 +137,14 @@ class StateMachineTaskGroup(TaskGroup):
             if exc_type is None:
                 self._attach()
         finally:
-            super().__exit__(exc_type, exc, traceback)
+            super().__exit__(exc_type, exc, traceback)  # type: ignore[no-untyped-call]
 
     # What the tasks of the group call
 
     @property
     def start_task_id(self) -> str:
         """The id of the task that starts the execution."""
-        return str(self.child_id(START))
+        return str(self.child_id(START))  # type: ignore[no-untyped-call]
 
     def compiled(self) -> Compiled:
         """The group as it is now, compiled; again only after something changed."""
@@ -186,7 +186,9 @@ class StateMachineTaskGroup(TaskGroup):
             try:
                 rendered = render_member(member, operator, context)
             except Exception as error:
-                problems.append(f"{operator.task_id}: its templates cannot be rendered: {type(error).__name__}: {error}")
+                problems.append(
+                    f"{operator.task_id}: its templates cannot be rendered: {type(error).__name__}: {error}"
+                )
                 continue
             problems += rendered_problems(member, rendered, operator.task_id)
             if rendered:
@@ -259,7 +261,10 @@ class StateMachineTaskGroup(TaskGroup):
         members: dict[str, Member] = {}
         for operator, name in named:
             if isinstance(operator, MappedOperator):
-                problems.append(f"{operator.task_id}: .expand() cannot run inside of the group; map over the group's results after it")
+                problems.append(
+                    f"{operator.task_id}: .expand() cannot run inside of the group; map over the group's results "
+                    "after it"
+                )
                 continue
             member = read_member(operator, name, names, self.aws_conn_id, self.region_name)
             problems += member.problems
@@ -277,11 +282,15 @@ class StateMachineTaskGroup(TaskGroup):
         seen: dict[str, str] = {}
         for operator, name in named:
             if name in seen:
-                yield f"{operator.task_id}: its state would have the name {name!r}, which is that of {seen[name]}; rename one of them"
+                yield (
+                    f"{operator.task_id}: its state would have the name {name!r}, which is that of {seen[name]}; "
+                    "rename one of them"
+                )
             seen[name] = operator.task_id
             if not isinstance(operator, (Follower, MappedOperator)):
                 yield (
-                    f"{operator.task_id}: was added to the group after its with block; create it inside of the block, or "
+                    f"{operator.task_id}: was added to the group after its with block; create it inside of the "
+                    "block, or "
                     "enter the block again"
                 )
 
@@ -294,7 +303,8 @@ class StateMachineTaskGroup(TaskGroup):
                 back = self._way_back(first, ends)
                 if back:
                     problems.append(
-                        f"{operator.task_id} -> {' -> '.join(back)}: this path leaves the group and comes back, so the group "
+                        f"{operator.task_id} -> {' -> '.join(back)}: this path leaves the group and comes back, so "
+                        "the group "
                         "would wait for itself; move the tasks between into the group, or split it in two"
                     )
         return problems
@@ -333,5 +343,3 @@ def _config(options: dict[str, Any] | None) -> Any:
     from botocore.config import Config
 
     return Config(**options)
-
-

@@ -2,7 +2,7 @@
 
 Runs three fresh interpreters in turn, several times over, and prints the CPU seconds of each (minimum and median):
 
-* ``base``   imports ``airflow.sdk`` and the Amazon provider's SageMaker operators, and makes the Dag's tasks without a group;
+* ``base``   imports ``airflow.sdk`` and the Amazon provider's SageMaker operators, and makes the tasks without a group;
 * ``group``  makes the same tasks inside of a group, and serialises nothing;
 * ``stored`` also compiles, as the dag-processor's serialisation does.
 
@@ -41,7 +41,8 @@ PROGRAMS = {
     "base": COMMON + "\nwith DAG('d'):\n    tasks()\ndone()\n",
     "group": COMMON
     + "\nfrom airflow_sfn_ml import StateMachineTaskGroup\n"
-    + "with DAG('d'), StateMachineTaskGroup('g', role_arn='arn:aws:iam::123456789012:role/states'):\n    tasks()\ndone()\n",
+    + "with DAG('d'), StateMachineTaskGroup('g', role_arn='arn:aws:iam::123456789012:role/states'):\n"
+    + "    tasks()\ndone()\n",
     "stored": COMMON
     + "\nfrom airflow_sfn_ml import StateMachineTaskGroup\n"
     + "with DAG('d'), StateMachineTaskGroup('g', role_arn='arn:aws:iam::123456789012:role/states') as g:\n    tasks()\n"

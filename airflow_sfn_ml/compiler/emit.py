@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from airflow_sfn_ml.asl import Parallel, Pass, Retry, State, StateMachine, Task
+from airflow_sfn_ml.asl import FlowState, Parallel, Pass, Retry, StateMachine, Task
 from airflow_sfn_ml.asl.refs import refs_in
 from airflow_sfn_ml.compiler.data import arguments
 from airflow_sfn_ml.compiler.graph import Graph, Node
@@ -34,7 +35,8 @@ NEVER = Retry(
     error_equals=("States.QueryEvaluationError", "States.Permissions"),
     max_attempts=0,
 )
-"""Trying again changes nothing, and would run a job that has finished a second time. Stands before the user's retrier."""
+"""Trying again changes nothing, and would run a job that has finished a second time. Stands before the user's
+retrier."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,12 @@ class Emitter:
         states = self._chain(block, 0, {})
         return StateMachine(states[0].name, states, query_language="JSONata", comment=comment)
 
-    def _chain(self, block: Block, depth: int, outer: Mapping[str, str], exports: tuple[str, ...] = ()) -> tuple[State, ...]:
+    def _chain(
+        self, block: Block, depth: int, outer: Mapping[str, str], exports: tuple[str, ...] = ()
+    ) -> tuple[FlowState, ...]:
         """The states of *block*, one after another; the last hands out the tasks in *exports*."""
         visible = dict(outer)
-        chain: list[State] = []
+        chain: list[FlowState] = []
         for part in block.blocks if isinstance(block, Seq) else (block,):
             chain.append(self._state(part, depth, visible))
             for name in names_in(part):
@@ -75,11 +79,10 @@ class Emitter:
         if depth:
             handed_out = {name: expression(f"${visible[name]}") for name in exports}
             chain.append(Pass(fresh(f"{chain[-1].name}: done", self.taken), output=handed_out))
-        return tuple(
-            replace(state, next=following.name) for state, following in zip(chain, chain[1:], strict=False)
-        ) + (chain[-1],)
+        linked = (replace(state, next=following.name) for state, following in itertools.pairwise(chain))
+        return (*linked, chain[-1])
 
-    def _state(self, block: Block, depth: int, visible: Mapping[str, str]) -> State:
+    def _state(self, block: Block, depth: int, visible: Mapping[str, str]) -> FlowState:
         if isinstance(block, Par):
             return self._parallel(block, depth, visible)
         assert isinstance(block, str)
@@ -137,4 +140,3 @@ def _result(node: Node) -> object:
         complaint = f"{literal(node.name + ': the job ended as ')} & {status}"
         answer = f"{status} = {literal(step.success_status)} ? {answer} : $error({complaint})"
     return {step.result_key: expression(answer)} if step.result_key else expression(answer)
-

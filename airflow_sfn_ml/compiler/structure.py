@@ -92,7 +92,7 @@ def _components(members: int, linked: Callable[[int], int]) -> list[int]:
 
 def _barrier(graph: Graph, members: int, added: list[Added]) -> list[int]:
     """Cut *members* in two where the cut adds the fewest dependencies."""
-    cuts = []
+    cuts: list[tuple[int, int, int, int]] = []
     first, rest = 0, members
     while rest:
         first |= sum(1 << n for n in bits(rest) if not graph.before[n] & rest)

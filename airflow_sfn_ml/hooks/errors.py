@@ -25,13 +25,18 @@ def translated(action: str, resource: str) -> Iterator[None]:
     except ClientError as error:
         if error.response["Error"]["Code"] in DENIED:
             raise AccessDenied(
-                f"the credentials of the Airflow connection lack {action} on {resource}: {error.response['Error']['Message']}"
+                f"the credentials of the Airflow connection lack {action} on {resource}: "
+                f"{error.response['Error']['Message']}"
             ) from error
         raise
     except NoCredentialsError as error:
-        raise DeployError(f"no AWS credentials for {action}: set them in the Airflow connection (aws_conn_id)") from error
+        raise DeployError(
+            f"no AWS credentials for {action}: set them in the Airflow connection (aws_conn_id)"
+        ) from error
     except EndpointConnectionError as error:
-        raise DeployError(f"{action}: {error}. Is the endpoint of the Airflow connection right, and reachable?") from error
+        raise DeployError(
+            f"{action}: {error}. Is the endpoint of the Airflow connection right, and reachable?"
+        ) from error
 
 
 def is_passing(error: BaseException) -> bool:

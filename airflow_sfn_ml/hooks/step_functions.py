@@ -79,7 +79,9 @@ class StepFunctionsHook(AwsBaseHook):
         more: dict[str, Any] = {"reverseOrder": after > 0}
         with translated("states:GetExecutionHistory", arn):
             while True:
-                page = self.conn.get_execution_history(executionArn=arn, maxResults=PAGE, includeExecutionData=True, **more)
+                page = self.conn.get_execution_history(
+                    executionArn=arn, maxResults=PAGE, includeExecutionData=True, **more
+                )
                 newer += [event for event in page["events"] if event["id"] > after]
                 reached = after > 0 and any(event["id"] <= after for event in page["events"])
                 if reached or "nextToken" not in page:
@@ -92,7 +94,8 @@ class StepFunctionsHook(AwsBaseHook):
             self.conn.stop_execution(executionArn=arn, error=error, cause=cause)
 
     def log_tail(self, group: str, prefix: str, lines: int) -> list[str]:
-        """The last *lines* of the newest log stream of *group* that begins with *prefix*; none if there is no such log."""
+        """The last *lines* of the newest log stream of *group* that begins with *prefix*; none if there is no such
+        log."""
         logs = self.client_of("logs")
         try:
             streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)["logStreams"]

@@ -2,8 +2,8 @@
 
 Leaving the group's ``with`` changes the class of each member to a follower of its own class. Identity, edges,
 documentation and attributes set later stay; ``isinstance`` still holds; but Airflow's scheduler hands the task straight
-to the triggerer (`start_from_trigger`), so it never takes a worker. Where a worker gets it all the same (``dag.test()``,
-tasks with outlets or success callbacks), `execute` waits for the same state.
+to the triggerer (`start_from_trigger`), so it never takes a worker. Where a worker gets it all the same, in
+``dag.test()`` and for tasks with outlets or success callbacks, `execute` waits for the same state.
 
 Retries and time limits are the state machine's: Airflow sees none, whatever sets them and whenever, and the compiler
 reads what the user gave.
@@ -75,7 +75,8 @@ class Follower:
 
     @property
     def start_trigger_args(self) -> StartTriggerArgs:
-        """What the scheduler hands to the triggerer. Read when the Dag is serialised, which is when errors are shown."""
+        """What the scheduler hands to the triggerer. Read when the Dag is serialised, which is when errors are
+        shown."""
         group = self.__group__
         operator: Any = self
         has_output = self._has_output()
@@ -146,8 +147,14 @@ def follow(operator: BaseOperator, group: Group, state_name: str) -> None:
     original = type(operator)
     operator.__dict__["_sfn_ml_state"] = state_name
     operator.__dict__["upstream_task_ids"] = Gate(operator.upstream_task_ids, group)
-    namespace = {"__followed__": original, "__group__": group, "__module__": original.__module__, "__doc__": original.__doc__}
-    operator.__class__ = type(original)(original.__name__, (Follower, original), namespace)
+    namespace = {
+        "__followed__": original,
+        "__group__": group,
+        "__module__": original.__module__,
+        "__doc__": original.__doc__,
+    }
+    metaclass: Any = type(original)
+    operator.__class__ = metaclass(original.__name__, (Follower, original), namespace)
 
 
 class Gate(set[str]):
@@ -178,7 +185,8 @@ def _execution_arn(context: Any, start_task_id: str) -> str:
         if isinstance(told, dict) and "execution_arn" in told:
             return str(told["execution_arn"])
     raise AirflowFailException(
-        f"{start_task_id} has told no execution, although it succeeded: was it marked a success by hand? Clear it to start one."
+        f"{start_task_id} has told no execution, although it succeeded: was it marked a success by hand? Clear it to "
+        "start one."
     )
 
 

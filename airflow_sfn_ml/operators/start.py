@@ -104,7 +104,8 @@ class StartExecutionOperator(BaseOperator):
             return
         problems = [
             f"{task}: the value at {pointer} holds a secret (Airflow would mask it), and AWS shows an "
-            "execution's input to everyone who may read it. Put it into Secrets Manager and let the job read it there, or "
+            "execution's input to everyone who may read it. Put it into Secrets Manager and let the job read it "
+            "there, or "
             "set allow_secrets=True on the group"
             for task, rendered in values.items()
             for pointer, value in rendered.items()
@@ -121,8 +122,7 @@ def _refuse_large(identity: Mapping[str, Any], values: Mapping[str, Any]) -> Non
     sizes = sorted(((len(json.dumps(value)), task) for task, value in values.items()), reverse=True)
     largest = ", ".join(f"{task} {length:,}" for length, task in sizes[:3])
     raise TooLarge(
-        f"what Airflow rendered for this execution has {size:,} bytes, AWS allows {INPUT_LIMIT:,} (largest: {largest}); put "
+        f"what Airflow rendered for this execution has {size:,} bytes, AWS allows {INPUT_LIMIT:,} (largest: "
+        f"{largest}); put "
         "large values into S3 and pass their address"
     )
-
-

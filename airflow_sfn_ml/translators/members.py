@@ -34,7 +34,9 @@ class Member:
     warnings: tuple[str, ...] = ()
 
 
-def read_member(operator: Any, name: str, members: Mapping[str, str], conn_id: str | None, region: str | None) -> Member:
+def read_member(
+    operator: Any, name: str, members: Mapping[str, str], conn_id: str | None, region: str | None
+) -> Member:
     """Read *operator*, whose state is *name*; *members* maps the group's task ids to the names of their states.
 
     Never raises for what is wrong with the task: the problems are in the result, so that all can be told at once.
@@ -105,7 +107,8 @@ def _task_problems(operator: Any, name: str, conn_id: str | None, region: str | 
     rule = str(getattr(operator.trigger_rule, "value", operator.trigger_rule))
     if rule != "all_success":
         problems.append(
-            f"{operator.task_id}: trigger rule {rule} cannot be kept inside of the group; move the task after the group, where "
+            f"{operator.task_id}: trigger rule {rule} cannot be kept inside of the group; move the task after the "
+            "group, where "
             "Airflow evaluates the rule on the tasks of the group"
         )
     if operator.is_setup or operator.is_teardown:
@@ -113,13 +116,15 @@ def _task_problems(operator: Any, name: str, conn_id: str | None, region: str | 
     own = getattr(operator, "aws_conn_id", None)
     if own not in (None, "aws_default", conn_id):
         problems.append(
-            f"{operator.task_id}: aws_conn_id {own!r} differs from the group's {conn_id!r}; a state machine calls services with "
+            f"{operator.task_id}: aws_conn_id {own!r} differs from the group's {conn_id!r}; a state machine calls "
+            "services with "
             "its own role, so give the connection to the group"
         )
     own_region = getattr(operator, "region_name", None)
     if own_region not in (None, region):
         problems.append(
-            f"{operator.task_id}: region_name {own_region!r} differs from the group's {region!r}; a state machine calls "
+            f"{operator.task_id}: region_name {own_region!r} differs from the group's {region!r}; a state machine "
+            "calls "
             "services of its own region only"
         )
     return tuple(problems)

@@ -52,14 +52,17 @@ def translate(operator: Any, name: str) -> Translation:
     :raises UnsupportedOperator: nothing is registered for its class, or the class does its work in a way of its own.
     """
     cls = original_class(operator)
+    parent: Any
     for parent in cls.__mro__:
         translator = _TRANSLATORS.get(f"{parent.__module__}.{parent.__qualname__}")
         if translator is None:
             continue
         if cls.execute is not parent.execute:
             raise UnsupportedOperator(
-                f"{name}: {cls.__name__} overrides execute() of {parent.__name__}, so what it does is not known; register "
-                f"a translator with @translates({f'{cls.__module__}.{cls.__qualname__}'!r}), or move the task out of the group"
+                f"{name}: {cls.__name__} overrides execute() of {parent.__name__}, so what it does is not known; "
+                "register "
+                f"a translator with @translates({f'{cls.__module__}.{cls.__qualname__}'!r}), or move the task out of "
+                "the group"
             )
         return translator(operator)
     raise UnsupportedOperator(

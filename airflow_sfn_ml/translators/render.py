@@ -71,11 +71,15 @@ def rendered_problems(member: Member, values: Mapping[str, Any], task_id: str) -
             case Param():
                 return values[item.pointer]
             case Text() if all(isinstance(part, (str, Param)) for part in item.parts):
-                return "".join(str(values[part.pointer]) if isinstance(part, Param) else str(part) for part in item.parts)
+                return "".join(
+                    str(values[part.pointer]) if isinstance(part, Param) else str(part) for part in item.parts
+                )
             case _:
                 return item
 
-    return [f"{task_id}: {problem}" for problem in request_problems(step.with_request(walk(step.request, leaf)), task_id)]
+    return [
+        f"{task_id}: {problem}" for problem in request_problems(step.with_request(walk(step.request, leaf)), task_id)
+    ]
 
 
 def plain(value: Any) -> Any:

@@ -16,7 +16,9 @@ _MAX_RUNTIME = ("StoppingCondition", "MaxRuntimeInSeconds")
 @translates(f"{_MODULE}.SageMakerProcessingOperator")
 def processing(operator: Any) -> Translation:
     """CreateProcessingJob with the operator's config."""
-    refused = ["output_files_to_xcom (read the files in a task after the group)"] if operator.output_files_to_xcom else []
+    refused = (
+        ["output_files_to_xcom (read the files in a task after the group)"] if operator.output_files_to_xcom else []
+    )
     return _job(
         operator,
         ProcessingStep,

@@ -1,9 +1,9 @@
 """Read an operator's arguments as Airflow would, but late: what each template stands for, not what it renders to.
 
-A string is cut at its ``{{ ... }}``. A piece that pulls the XCom of another task of the group is a `Ref`, read while the
-machine runs; every other piece is a `Param`, rendered by Airflow when it starts the execution with all that Airflow
-offers (macros, filters, connections). What mixes both within one piece, or hides the task's id in an expression, is
-refused: rendered at the start it would silently become ``None``.
+A string is cut at its ``{{ ... }}``. A piece that pulls the XCom of another task of the group is a `Ref`, read while
+the machine runs; every other piece is a `Param`, rendered by Airflow when it starts the execution with all that
+Airflow offers (macros, filters, connections). What mixes both within one piece, or hides the task's id in an
+expression, is refused: rendered at the start it would silently become ``None``.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ class Reading:
                 return self._param(value, path)
             case _:
                 raise UnsupportedTemplate(
-                    f"{self.task}: {_where(path)} is a {type(value).__name__}, which is neither JSON nor an Airflow value"
+                    f"{self.task}: {_where(path)} is a {type(value).__name__}, which is neither JSON nor an Airflow "
+                    "value"
                 )
 
     def _string(self, value: str, path: Path) -> Any:
@@ -106,7 +107,8 @@ class Reading:
         if blocks:
             if self._pulls_member(value, path):
                 raise UnsupportedTemplate(
-                    f"{self.task}: {_where(path)} pulls the XCom of a task of this group inside of a {{% %}} block, which "
+                    f"{self.task}: {_where(path)} pulls the XCom of a task of this group inside of a {{% %}} block, "
+                    "which "
                     "is rendered before that task has run; pull it in a {{ }} of its own"
                 )
             return [value]
@@ -127,7 +129,8 @@ class Reading:
         reference = self._reference(output.nodes[0], path) if len(output.nodes) == 1 else None
         if reference is None:
             raise UnsupportedTemplate(
-                f"{self.task}: {_where(path)}: {source} does more with the XCom of a task of this group than selecting a "
+                f"{self.task}: {_where(path)}: {source} does more with the XCom of a task of this group than "
+                "selecting a "
                 "part of it; do that in a task after the group, or in the job itself"
             )
         return reference
@@ -171,7 +174,8 @@ class Reading:
             )
         if key != RETURN_VALUE:
             raise UnsupportedTemplate(
-                f"{self.task}: {_where(path)}: {ids} pushes no XCom {key!r}; its result is in 'return_value', the default"
+                f"{self.task}: {_where(path)}: {ids} pushes no XCom {key!r}; its result is in 'return_value', the "
+                "default"
             )
         return found[0]
 
@@ -185,12 +189,14 @@ class Reading:
             return self._param(value, path)
         if not isinstance(value, PlainXComArg):
             raise UnsupportedTemplate(
-                f"{self.task}: {_where(path)}: .map(), .zip() and .concat() over the output of {inside[0]} cannot run in "
+                f"{self.task}: {_where(path)}: .map(), .zip() and .concat() over the output of {inside[0]} cannot "
+                "run in "
                 "the state machine; use them in a task after the group"
             )
         if value.key != RETURN_VALUE:
             raise UnsupportedTemplate(
-                f"{self.task}: {_where(path)}: .output[{value.key!r}] is the XCom of that key, and {inside[0]} pushes only "
+                f"{self.task}: {_where(path)}: .output[{value.key!r}] is the XCom of that key, and {inside[0]} "
+                "pushes only "
                 f"'return_value'; for a part of it write {{{{ ti.xcom_pull(task_ids='{inside[0]}')['{value.key}'] }}}}"
             )
         return Ref(self.members[inside[0]])
@@ -216,4 +222,3 @@ def _is_pull(call: nodes.Call) -> bool:
 
 def _where(path: Path) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".") or "the request"
-

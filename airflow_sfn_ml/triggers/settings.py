@@ -19,4 +19,4 @@ def log_lines() -> int:
     """How many of a failed job's last log lines go into the task's log, from ``[sfn_ml] failure_log_lines``."""
     from airflow.sdk.configuration import conf
 
-    return conf.getint("sfn_ml", "failure_log_lines", fallback=40)
+    return int(conf.getint("sfn_ml", "failure_log_lines", fallback=40))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from airflow.exceptions import AirflowNotFoundException
 from airflow.sdk import BaseHook
 from airflow.sdk.bases.xcom import BaseXCom
+from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.execution_time.comms import DeleteXCom, GetTaskStates, TaskStatesResult
 from airflow.sdk.execution_time.xcom import XCom
 from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSuccessEvent, TriggerEvent
@@ -50,7 +50,7 @@ class StateTrigger(BaseTrigger):
         push: bool = True,
         ends_on_worker: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.state = state
         self.start_task_id = start_task_id
         self.aws_conn_id = aws_conn_id
@@ -73,7 +73,8 @@ class StateTrigger(BaseTrigger):
         arn = await self._execution_arn()
         if arn is None:
             self.log.error(
-                "%s has told no execution, although it succeeded: was it marked a success by hand? Clear it to start one.",
+                "%s has told no execution, although it succeeded: was it marked a success by hand? Clear it to start "
+                "one.",
                 self.start_task_id,
             )
             return TaskFailedEvent()
@@ -104,7 +105,7 @@ class StateTrigger(BaseTrigger):
 
     async def _succeed(self, output: Any) -> TriggerEvent:
         if self.ends_on_worker:
-            return TriggerEvent({"state": self.state})
+            return TriggerEvent({"state": self.state})  # type: ignore[no-untyped-call]
         if self.push and output is not None:
             await XCom.aset(RETURN_VALUE, output, **self._identity())
         return TaskSuccessEvent()
@@ -130,7 +131,8 @@ class StateTrigger(BaseTrigger):
         hooks = watchers().hooks
         if key not in hooks:
             hooks[key] = await in_thread(_make_hook, *key, await _connection(self.aws_conn_id))
-        return hooks[key]
+        hook: StepFunctionsHook = hooks[key]
+        return hook
 
     async def _execution_arn(self) -> str | None:
         identity = self._identity()
@@ -162,7 +164,8 @@ class StateTrigger(BaseTrigger):
             return
         hook = await self._hook()
         identity = self._identity()
-        cause = f"Task {identity['task_id']} of Dag run {identity['dag_id']} {identity['run_id']} was marked failed in Airflow"
+        run = f"{identity['dag_id']} {identity['run_id']}"
+        cause = f"Task {identity['task_id']} of Dag run {run} was marked failed in Airflow"
         await in_thread(hook.stop, arn, "Airflow.TaskMarkedFailed", cause)
         self.log.warning("Stopped %s, since this task was marked failed", arn)
 

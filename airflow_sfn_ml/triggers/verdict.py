@@ -48,7 +48,8 @@ def verdict(view: ExecutionView, name: str) -> Verdict:
             return Failed(f"State {name} {_words(state.status)}{_because(state.error, state.cause, view)}")
         case StateStatus.NOT_ENTERED if view.status == SUCCEEDED:
             return Failed(
-                f"State {name} is not in the definition that this execution runs: the Dag was changed after it was started. "
+                f"State {name} is not in the definition that this execution runs: the Dag was changed after it was "
+                "started. "
                 "Clear the group's start task to run the new definition"
             )
         case StateStatus.NOT_ENTERED if over:

@@ -59,7 +59,9 @@ class Account:
         )
         self.machines.append(made["stateMachineArn"])
         text = json.dumps({"airflow": {}, "values": {}})
-        return str(self.sfn.start_execution(stateMachineArn=made["stateMachineArn"], name="run", input=text)["executionArn"])
+        return str(
+            self.sfn.start_execution(stateMachineArn=made["stateMachineArn"], name="run", input=text)["executionArn"]
+        )
 
     def view(self, arn: str) -> Any:
         pages = self.sfn.get_paginator("get_execution_history").paginate(executionArn=arn)
@@ -83,7 +85,10 @@ def account() -> Iterator[Account]:
 
 
 def test_aws_accepts_what_the_compiler_emits_and_finds_nothing_to_say():
-    nodes = [Node(n, ProcessingStep(n, request=request("pass")), frozenset(u)) for n, u in [("a", ()), ("b", ()), ("c", "ab")]]
+    nodes = [
+        Node(n, ProcessingStep(n, request=request("pass")), frozenset(u))
+        for n, u in [("a", ()), ("b", ()), ("c", "ab")]
+    ]
     program = compile_graph(nodes)
     told = boto3.client("stepfunctions").validate_state_machine_definition(definition=json.dumps(program.definition))
     assert (told["result"], told["diagnostics"]) == ("OK", [])

@@ -53,7 +53,8 @@ def test_a_branch_exports_only_what_is_used_later():
     assert first["a: done"]["Output"] == {"a": "{% $t1_a %}"}
     assert second["b: done"]["Output"] == {}
     assert parallel["Assign"] == {"t0_a": "{% $states.result[0].a %}"}
-    assert parallel["Arguments"] == {} and parallel["Output"] == {}
+    assert parallel["Arguments"] == {}
+    assert parallel["Output"] == {}
 
 
 def test_variables_of_nested_scopes_never_share_a_name():
@@ -67,7 +68,9 @@ def test_variables_of_nested_scopes_never_share_a_name():
         ]
     ).definition
     assert [problem for problem in validate(dict(made)) if problem.severity == "error"] == []
-    assert "$t1_a" in json.dumps(made) and "t2_b" in json.dumps(made) and "$t0_b" in json.dumps(made)
+    assert "$t1_a" in json.dumps(made)
+    assert "t2_b" in json.dumps(made)
+    assert "$t0_b" in json.dumps(made)
 
 
 def test_text_around_a_reference_is_guarded_by_name():
@@ -86,10 +89,14 @@ def test_airflows_values_come_with_the_input():
 
 
 def test_a_job_name_differs_by_execution_redrive_and_retry_and_fits_63_characters():
-    name = definition(node("a", request={"ProcessingJobName": "my job " + "x" * 60}))["States"]["a"]["Arguments"]["ProcessingJobName"]
+    name = definition(node("a", request={"ProcessingJobName": "my job " + "x" * 60}))["States"]["a"]["Arguments"][
+        "ProcessingJobName"
+    ]
     base = name.split("'")[1]
     assert base == "my-job-" + "x" * 33
-    assert "RedriveCount" in name and "RetryCount" in name and "Execution.Id" in name
+    assert "RedriveCount" in name
+    assert "RetryCount" in name
+    assert "Execution.Id" in name
 
 
 def test_a_request_that_is_wholly_an_airflow_value_still_gets_a_job_name_of_its_own():

@@ -28,7 +28,7 @@ IDENTITY = {"dag_id": "d", "run_id": "r", "group_id": "g", "map_index": -1, "gen
 def hook(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[StepFunctionsHook]:
     for name, value in local_aws.env().items():
         monkeypatch.setenv(name, value)
-    yield StepFunctionsHook(None)
+    return StepFunctionsHook(None)
 
 
 def version(hook: StepFunctionsHook, name: str, definition: dict[str, Any]) -> str:
@@ -44,7 +44,14 @@ def test_a_second_start_adopts_the_execution_while_it_runs_and_after_it_has_ende
     assert hook.start(arn, "run", IDENTITY, {"a": {"x": "rendered to something else"}}) == first
     hook.stop(first, "E", "c")
     assert hook.start(arn, "run", IDENTITY, {"a": {"x": 1}}) == first
-    assert len(hook.conn.list_executions(stateMachineArn=execution_arn(arn, "x").rsplit(":", 1)[0].replace(":execution:", ":stateMachine:"))["executions"]) == 1
+    assert (
+        len(
+            hook.conn.list_executions(
+                stateMachineArn=execution_arn(arn, "x").rsplit(":", 1)[0].replace(":execution:", ":stateMachine:")
+            )["executions"]
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize("text", ["{}", '{"airflow": {"dag_id": "other"}}', '"text"'])
@@ -92,7 +99,10 @@ def refused(code: str, status: int = 400) -> ClientError:
 
 
 def test_a_missing_permission_is_named():
-    with pytest.raises(AccessDenied, match="lack states:StopExecution on arn: said so"), translated("states:StopExecution", "arn"):
+    with (
+        pytest.raises(AccessDenied, match="lack states:StopExecution on arn: said so"),
+        translated("states:StopExecution", "arn"),
+    ):
         raise refused("AccessDeniedException")
 
 

@@ -32,7 +32,8 @@ def test_a_longest_delay_below_the_delay_is_the_delay():
 
 def test_delays_are_whole_seconds_and_at_least_one():
     retry = retry_of(1, timedelta(milliseconds=200), 0, None)
-    assert retry is not None and retry.interval_seconds == 1
+    assert retry is not None
+    assert retry.interval_seconds == 1
 
 
 def test_the_shortest_limit_counts():

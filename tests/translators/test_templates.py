@@ -54,9 +54,7 @@ def test_with_native_rendering_the_reference_keeps_its_type():
 
 def test_text_is_cut_into_what_is_known_when():
     value, params = read({"U": "s3://{{ params.b }}/{{ ti.xcom_pull('g.a').Name }}/{{ ds }}"})
-    assert value == {
-        "U": Text(("s3://", Param("t", "/U/1"), "/", Ref("a", ("Name",)), "/", Param("t", "/U/5")))
-    }
+    assert value == {"U": Text(("s3://", Param("t", "/U/1"), "/", Ref("a", ("Name",)), "/", Param("t", "/U/5")))}
     assert params == {"/U/1": "{{ params.b }}", "/U/5": "{{ ds }}"}
 
 

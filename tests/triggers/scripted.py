@@ -12,7 +12,13 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 def events(*told: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Events of one chain: each is a type and what it tells beside id, time and predecessor."""
     return [
-        {"id": position, "previousEventId": position - 1, "type": kind, "timestamp": BEGIN + timedelta(seconds=position), **details}
+        {
+            "id": position,
+            "previousEventId": position - 1,
+            "type": kind,
+            "timestamp": BEGIN + timedelta(seconds=position),
+            **details,
+        }
         for position, (kind, details) in enumerate(told, start=1)
     ]
 

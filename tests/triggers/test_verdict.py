@@ -39,9 +39,11 @@ def test_a_state_that_never_ran_in_a_failed_execution_fails_and_names_the_culpri
 def test_every_other_end_of_the_execution_fails_a_state_that_was_running():
     for kind, words in [("ExecutionTimedOut", "timed out"), ("ExecutionAborted", "was stopped")]:
         told = decide("a", entered("a"), (kind, {}))
-        assert isinstance(told, Failed) and words in told.reason
+        assert isinstance(told, Failed)
+        assert words in told.reason
     told = decide("a", entered("a"), status="PENDING_REDRIVE")
-    assert isinstance(told, Failed) and "waits for a redrive" in told.reason
+    assert isinstance(told, Failed)
+    assert "waits for a redrive" in told.reason
 
 
 def test_a_state_that_the_execution_does_not_have_fails_and_says_why():

@@ -47,7 +47,11 @@ def training(code: str) -> dict[str, Any]:
     }
 
 
-MESSAGE = "import os; os.makedirs('/opt/ml/output', exist_ok=True); open('/opt/ml/output/message', 'w').write(os.environ['SAY'])"
+MESSAGE = """
+import os
+os.makedirs('/opt/ml/output', exist_ok=True)
+open('/opt/ml/output/message', 'w').write(os.environ['SAY'])
+"""
 MODEL = "open('/opt/ml/model/weights', 'w').write('1')"
 SLEEP = "import time; print('sleeping', flush=True); time.sleep(600)"
 
@@ -124,3 +128,18 @@ _die_after_starting()
 
 with DAG("dies", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
     SageMakerProcessingOperator(task_id="work", config=processing("print('worked')"))
+
+
+with DAG("paused_start", schedule=None):
+
+    @task
+    def hold() -> None:
+        """Keep the group's start waiting long enough for a person to mark it."""
+        import time
+
+        time.sleep(10)
+
+    held = hold()
+    with StateMachineTaskGroup("g", role_arn=ROLE):
+        work = SageMakerProcessingOperator(task_id="work", config=processing("print('worked')"))
+    held >> work

@@ -1,0 +1,42 @@
+"""``dag.test()``: the whole group in one process, without scheduler or triggerer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from airflow_sfn_ml.local import LocalAws
+
+pytestmark = pytest.mark.integration
+
+PROGRAM = """
+from airflow.sdk import DAG
+import gc, groups
+dag = next(found for found in gc.get_objects() if isinstance(found, DAG) and found.dag_id == "shapes")
+run = dag.test()
+print("ENDED", run.state, sorted(f"{ti.task_id}={ti.state}" for ti in run.get_task_instances()))
+"""
+
+
+def test_dag_test_runs_a_group(local_aws: LocalAws, tmp_path: Path):
+    folder = Path(__file__).with_name("dags")
+    environment = {
+        **os.environ,
+        **local_aws.env(),
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(folder),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+        "AIRFLOW__SFN_ML__POLL_SHORTEST": "0.3",
+        "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }
+    local_aws.client("s3").create_bucket(Bucket="models")
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=environment, check=True, capture_output=True)
+    ran = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=180)
+    assert ran.returncode == 0, ran.stdout[-5000:] + ran.stderr[-5000:]
+    ended = next(line for line in ran.stdout.splitlines() if line.startswith("ENDED"))
+    assert ended.startswith("ENDED success"), ran.stdout[-5000:]
+    assert "g.whole=success" in ended

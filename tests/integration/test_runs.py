@@ -1,0 +1,167 @@
+"""Groups on a real Airflow (scheduler, triggerer, api-server, dag-processor) and the embedded AWS."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+
+def until(what: Callable[[], Any], seconds: float = 60) -> Any:
+    """The first true value of *what*."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = what()
+        if value:
+            return value
+        time.sleep(0.5)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def states(stack: Any, dag_id: str, run_id: str) -> dict[str, str]:
+    return {ti["task_id"]: ti["state"] for ti in stack.task_instances(dag_id, run_id)}
+
+
+def execution(stack: Any, dag_id: str, run_id: str) -> dict[str, Any]:
+    """What AWS says of the run's execution."""
+    told = stack.xcom(dag_id, run_id, "g.start")
+    return dict(stack.aws.client("stepfunctions").describe_execution(executionArn=told["execution_arn"]))
+
+
+def executions(stack: Any, arn: str) -> list[dict[str, Any]]:
+    """All executions of the machine that *arn* is one of."""
+    machine = arn.replace(":execution:", ":stateMachine:").rsplit(":", 1)[0]
+    return list(stack.aws.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"])
+
+
+def test_a_group_runs_as_one_execution_and_only_start_takes_a_worker(airflow_stack: Any):
+    run_id = airflow_stack.trigger("shapes")
+    assert airflow_stack.wait("shapes", run_id, 180) == "success"
+    instances = {ti["task_id"]: ti for ti in airflow_stack.task_instances("shapes", run_id)}
+    assert {ti["state"] for ti in instances.values()} == {"success"}
+    on_worker = {name for name, ti in instances.items() if ti["hostname"]}
+    # c has an outlet, which only a worker can tell; everything else of the group never saw one.
+    assert on_worker == {"config", "collect", "g.start", "g.c"}
+
+    describe = airflow_stack.aws.client("sagemaker").describe_processing_job
+    pushed = airflow_stack.xcom("shapes", run_id, "g.a")["Processing"]
+    described = describe(ProcessingJobName=pushed["ProcessingJobName"])
+    described.pop("ResponseMetadata")
+    assert set(pushed) == set(described)
+    assert pushed["ProcessingJobArn"] == described["ProcessingJobArn"]
+    assert pushed["ExitMessage"] == run_id
+    assert airflow_stack.xcom("shapes", run_id, "g.gather") is None
+
+    model = airflow_stack.xcom("shapes", run_id, "g.c")["Training"]["ModelArtifacts"]["S3ModelArtifacts"]
+    assert airflow_stack.xcom("shapes", run_id, "collect") == [f"b after {run_id}", model, "from outside"]
+    assert execution(airflow_stack, "shapes", run_id)["status"] == "SUCCEEDED"
+    assert "Following state a of arn:aws:states" in airflow_stack.task_log("shapes", run_id, "g.a")
+
+
+def test_a_failing_script_shows_its_traceback_in_the_tasks_log(airflow_stack: Any):
+    run_id = airflow_stack.trigger("broken")
+    assert airflow_stack.wait("broken", run_id, 120) == "failed"
+    assert states(airflow_stack, "broken", run_id) == {
+        "g.start": "success",
+        "g.prepare": "success",
+        "g.fit": "failed",
+        "g.evaluate": "upstream_failed",
+    }
+    log = airflow_stack.task_log("broken", run_id, "g.fit")
+    assert "State fit failed: States.TaskFailed" in log
+    assert "Traceback (most recent call last)" in log
+    assert "ValueError: no such column: income" in log
+    assert "Reason: AlgorithmError" in log
+    assert "Attempt 1 failed before: States.TaskFailed" in log
+
+    jobs = airflow_stack.aws.client("sagemaker").list_training_jobs(NameContains="fit-")["TrainingJobSummaries"]
+    prefix = {job["TrainingJobName"].rsplit("-", 1)[0] for job in jobs if job["TrainingJobStatus"] == "Failed"}
+    retries = sorted(job["TrainingJobName"].rsplit("-", 1)[1] for job in jobs if job["TrainingJobStatus"] == "Failed")
+    assert len(prefix) == 1
+    assert retries == ["0", "1"]
+
+
+def test_a_start_task_that_is_killed_right_after_starting_adopts_its_execution(airflow_stack: Any):
+    run_id = airflow_stack.trigger("dies")
+    assert airflow_stack.wait("dies", run_id, 180) == "success"
+    instances = {ti["task_id"]: ti for ti in airflow_stack.task_instances("dies", run_id)}
+    assert instances["g.start"]["try_number"] == 2
+    arn = airflow_stack.xcom("dies", run_id, "g.start")["execution_arn"]
+    assert [item["executionArn"] for item in executions(airflow_stack, arn)] == [arn]
+    assert "Adopted execution" in airflow_stack.task_log("dies", run_id, "g.start", try_number=2)
+
+
+def test_marking_a_running_member_failed_stops_the_execution_and_its_job(airflow_stack: Any):
+    run_id = airflow_stack.trigger("slow")
+    until(lambda: states(airflow_stack, "slow", run_id).get("g.sleep") == "deferred", 90)
+    log = until(lambda: "job sleep-" in airflow_stack.task_log("slow", run_id, "g.sleep") and "yes", 60)
+    assert log == "yes"
+    airflow_stack.patch_task("slow", run_id, "g.sleep", "failed")
+    until(lambda: execution(airflow_stack, "slow", run_id)["status"] == "ABORTED", 30)
+    assert execution(airflow_stack, "slow", run_id)["error"] == "Airflow.TaskMarkedFailed"
+    assert airflow_stack.wait("slow", run_id, 60) == "failed"
+    assert states(airflow_stack, "slow", run_id)["g.after"] == "upstream_failed"
+    sagemaker = airflow_stack.aws.client("sagemaker")
+    newest = sagemaker.list_processing_jobs(NameContains="sleep-", SortBy="CreationTime", SortOrder="Descending")
+    name = newest["ProcessingJobSummaries"][0]["ProcessingJobName"]
+    until(lambda: sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"] == "Stopped", 30)
+
+
+def test_a_restart_of_the_triggerer_stops_nothing_and_loses_nothing(airflow_stack: Any):
+    run_id = airflow_stack.trigger("slow")
+    until(lambda: "job sleep-" in airflow_stack.task_log("slow", run_id, "g.sleep"), 90)
+    airflow_stack.restart("triggerer")
+    time.sleep(3)
+    assert execution(airflow_stack, "slow", run_id)["status"] == "RUNNING"
+    arn = airflow_stack.xcom("slow", run_id, "g.start")["execution_arn"]
+    airflow_stack.aws.client("stepfunctions").stop_execution(executionArn=arn, error="Someone", cause="stopped it")
+    assert airflow_stack.wait("slow", run_id, 120) == "failed"
+    assert states(airflow_stack, "slow", run_id) == {
+        "g.start": "success",
+        "g.sleep": "failed",
+        "g.after": "upstream_failed",
+    }
+    assert "State sleep was stopped" in airflow_stack.task_log("slow", run_id, "g.sleep")
+
+
+def test_a_job_that_someone_stops_fails_its_task(airflow_stack: Any):
+    run_id = airflow_stack.trigger("slow")
+    until(lambda: "job sleep-" in airflow_stack.task_log("slow", run_id, "g.sleep"), 90)
+    sagemaker = airflow_stack.aws.client("sagemaker")
+    newest = sagemaker.list_processing_jobs(NameContains="sleep-", SortBy="CreationTime", SortOrder="Descending")
+    sagemaker.stop_processing_job(ProcessingJobName=newest["ProcessingJobSummaries"][0]["ProcessingJobName"])
+    assert airflow_stack.wait("slow", run_id, 60) == "failed"
+    assert states(airflow_stack, "slow", run_id)["g.sleep"] == "failed"
+    assert "the job ended as Stopped" in airflow_stack.task_log("slow", run_id, "g.sleep")
+
+
+def test_an_execution_timeout_is_the_states_and_ends_its_job(airflow_stack: Any):
+    run_id = airflow_stack.trigger("limited")
+    assert airflow_stack.wait("limited", run_id, 120) == "failed"
+    assert states(airflow_stack, "limited", run_id) == {"g.start": "success", "g.sleep": "failed"}
+    assert "States.Timeout" in airflow_stack.task_log("limited", run_id, "g.sleep")
+
+
+def test_clearing_start_begins_a_new_generation(airflow_stack: Any):
+    run_id = airflow_stack.trigger("limited")
+    assert airflow_stack.wait("limited", run_id, 120) == "failed"
+    first = airflow_stack.xcom("limited", run_id, "g.start")
+    airflow_stack.clear("limited", run_id, ["g.start", "g.sleep"])
+    until(lambda: airflow_stack.xcom("limited", run_id, "g.start") not in (None, first), 60)
+    second = airflow_stack.xcom("limited", run_id, "g.start")
+    assert (first["generation"], second["generation"]) == (0, 1)
+    assert first["execution_arn"] != second["execution_arn"]
+    assert first["state_machine_version_arn"] == second["state_machine_version_arn"]
+    assert airflow_stack.wait("limited", run_id, 120) == "failed"
+
+
+def test_a_start_that_was_marked_a_success_by_hand_fails_its_followers_with_the_reason(airflow_stack: Any):
+    run_id = airflow_stack.trigger("paused_start")
+    until(lambda: states(airflow_stack, "paused_start", run_id).get("hold") in ("running", "success"), 60)
+    airflow_stack.patch_task("paused_start", run_id, "g.start", "success")
+    assert airflow_stack.wait("paused_start", run_id, 120) == "failed"
+    assert "was it marked a success by hand?" in airflow_stack.task_log("paused_start", run_id, "g.work")
