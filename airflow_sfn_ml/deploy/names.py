@@ -1,0 +1,55 @@
+"""Names that AWS keeps: derived, never random, so that whoever needs one can derive it again. Pure.
+
+State machines and executions have names of 1 to 80 characters. Only ``0-9A-Za-z-_`` are used here, since CloudWatch
+Logs takes no others. What is cut or replaced is made up for by a hash of the exact identity.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+
+LIMIT = 80
+"""The most characters that AWS allows for the name of a state machine or an execution."""
+TAG_VALUE_LIMIT = 256
+"""The most characters that AWS allows for the value of a tag."""
+
+
+def machine_name(dag_id: str, group_id: str) -> str:
+    """The name of the state machine of a group: both ids, and a hash where they alone would not be unmistakable.
+
+    Without a hash there is exactly one hyphen, with a hash there are at least two, so the two kinds never meet.
+    """
+    if re.fullmatch(r"\w+", dag_id, re.ASCII) and re.fullmatch(r"\w+", group_id, re.ASCII):
+        plain = f"{dag_id}-{group_id}"
+        if len(plain) <= LIMIT:
+            return plain
+    return _hashed(f"{dag_id}-{group_id}", [dag_id, group_id], 12)
+
+
+def execution_name(dag_id: str, run_id: str, group_id: str, map_index: int, generation: int) -> str:
+    """The name of the execution of a group in a Dag run.
+
+    :param map_index: which of a mapped group; -1 for one that is not mapped.
+    :param generation: 0 at first, and one more each time that a person starts the group anew.
+    """
+    head = [run_id]
+    if map_index >= 0:
+        head.append(f"m{map_index}")
+    if generation:
+        head.append(f"g{generation}")
+    return _hashed("-".join(head), [dag_id, run_id, group_id, map_index, generation], 20)
+
+
+def tag_value(text: str) -> str:
+    """*text* as the value of a tag: as it is where AWS allows it, else cut and made unmistakable by a hash."""
+    if len(text) <= TAG_VALUE_LIMIT and re.fullmatch(r"[\w\s.:/=+\-@]*", text):
+        return text
+    return _hashed(text, [text], 20, TAG_VALUE_LIMIT)
+
+
+def _hashed(head: str, identity: list[str | int], digits: int, limit: int = LIMIT) -> str:
+    digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:digits]
+    readable = re.sub(r"[^0-9A-Za-z_-]+", "-", head)
+    return f"{readable[: limit - digits - 1]}-{digest}"
