@@ -168,6 +168,7 @@ def _check_owner(desired: Machine, actual: Actual) -> None:
     told = ", ".join(f"{key}={value}" for key, value in theirs.items() if value is not None) or "no such tag"
     adopt = " ".join(f"key={key},value='{value}'" for key, value in desired.owner.items())
     raise NotOwned(
-        f"{actual.arn} exists and does not belong to this group (it says: {told}). Give the group another machine_name, "
-        f"or adopt it, which overwrites it: aws stepfunctions tag-resource --resource-arn {actual.arn} --tags {adopt}"
+        f"{actual.arn} exists and does not belong to this group (it says: {told}). Give the group another "
+        "machine_name, or adopt it, which overwrites it: "
+        f"aws stepfunctions tag-resource --resource-arn {actual.arn} --tags {adopt}"
     )

@@ -24,7 +24,8 @@ CASES = [
 def test_the_arn_in_the_answer_names_the_job(service, answer, job):
     name, arn = submitted(service, json.dumps(answer))
     assert name == job
-    assert arn is not None and arn.endswith(job)
+    assert arn is not None
+    assert arn.endswith(job)
 
 
 def test_a_service_without_arns_has_an_id():
