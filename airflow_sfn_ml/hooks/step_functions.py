@@ -13,8 +13,8 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
 from botocore.exceptions import ClientError
 
-from airflow_sfn_ml.exceptions import ExecutionError
-from airflow_sfn_ml.hooks.errors import translated
+from airflow_sfn_ml.deploy.errors import code, translated
+from airflow_sfn_ml.exceptions import DeployError, ExecutionError
 
 PAGE = 1000
 """The most events that one call of GetExecutionHistory returns."""
@@ -44,15 +44,15 @@ class StepFunctionsHook(AwsBaseHook):
         :raises ExecutionError: an execution of that name exists which this Dag run did not start.
         """
         document = json.dumps({"airflow": identity, "values": values}, sort_keys=True, ensure_ascii=False)
-        with translated("states:StartExecution", version_arn):
-            try:
+        try:
+            with translated(self.conn, "states:StartExecution", version_arn):
                 answer = self.conn.start_execution(stateMachineArn=version_arn, name=name, input=document)
-                self.log.info("Started execution %s", answer["executionArn"])
-                return str(answer["executionArn"])
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
-                    raise
-        return self._adopt(execution_arn(version_arn, name), identity)
+        except DeployError as error:
+            if code(error) != "ExecutionAlreadyExists":
+                raise
+            return self._adopt(execution_arn(version_arn, name), identity)
+        self.log.info("Started execution %s", answer["executionArn"])
+        return str(answer["executionArn"])
 
     def _adopt(self, arn: str, identity: Mapping[str, Any]) -> str:
         found = self.describe(arn)
@@ -70,14 +70,14 @@ class StepFunctionsHook(AwsBaseHook):
 
     def describe(self, arn: str) -> dict[str, Any]:
         """What DescribeExecution says of *arn*."""
-        with translated("states:DescribeExecution", arn):
+        with translated(self.conn, "states:DescribeExecution", arn):
             return dict(self.conn.describe_execution(executionArn=arn))
 
     def events(self, arn: str, after: int = 0) -> list[dict[str, Any]]:
         """The events of *arn* with an id above *after*, oldest first; what was read before is not read again."""
         newer: list[dict[str, Any]] = []
         more: dict[str, Any] = {"reverseOrder": after > 0}
-        with translated("states:GetExecutionHistory", arn):
+        with translated(self.conn, "states:GetExecutionHistory", arn):
             while True:
                 page = self.conn.get_execution_history(
                     executionArn=arn, maxResults=PAGE, includeExecutionData=True, **more
@@ -90,7 +90,7 @@ class StepFunctionsHook(AwsBaseHook):
 
     def stop(self, arn: str, error: str, cause: str) -> None:
         """Stop *arn* and the jobs it is waiting for; an execution that has ended stays as it is."""
-        with translated("states:StopExecution", arn):
+        with translated(self.conn, "states:StopExecution", arn):
             self.conn.stop_execution(executionArn=arn, error=error, cause=cause)
 
     def log_tail(self, group: str, prefix: str, lines: int) -> list[str]:

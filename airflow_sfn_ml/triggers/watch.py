@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from airflow_sfn_ml.deploy.errors import code
 from airflow_sfn_ml.history import ExecutionView, reduce
 from airflow_sfn_ml.triggers.poll import Pace
 
@@ -184,5 +185,4 @@ def _over(view: ExecutionView) -> bool:
 
 
 def _unknown(error: BaseException) -> bool:
-    response = getattr(error, "response", None)
-    return isinstance(response, dict) and response.get("Error", {}).get("Code") == "ExecutionDoesNotExist"
+    return code(error) == "ExecutionDoesNotExist"

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
+from airflow_sfn_ml.deploy.errors import translated
 from airflow_sfn_ml.exceptions import AccessDenied, DeployError, ExecutionError
-from airflow_sfn_ml.hooks.errors import is_passing, translated
+from airflow_sfn_ml.hooks.errors import is_passing
 from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook, execution_arn
 from airflow_sfn_ml.local import LocalAws
 
@@ -88,7 +89,7 @@ def test_a_log_that_is_not_there_has_no_lines(hook: StepFunctionsHook):
 def test_an_unreachable_endpoint_is_told_with_what_was_asked(hook: StepFunctionsHook, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    with pytest.raises(DeployError, match=r"states:DescribeExecution: .*127\.0\.0\.1:9"):
+    with pytest.raises(DeployError, match=r"states:DescribeExecution at .*127\.0\.0\.1:9"):
         StepFunctionsHook(None).describe("arn:aws:states:us-east-1:123456789012:execution:m:e")
 
 
@@ -100,17 +101,23 @@ def refused(code: str, status: int = 400) -> ClientError:
 
 def test_a_missing_permission_is_named():
     with (
-        pytest.raises(AccessDenied, match="lack states:StopExecution on arn: said so"),
-        translated("states:StopExecution", "arn"),
+        pytest.raises(AccessDenied, match=r"lack states:StopExecution on arn .*said so"),
+        translated(None, "states:StopExecution", "arn"),
     ):
         raise refused("AccessDeniedException")
 
 
+def wrapped(error: Exception) -> DeployError:
+    told = DeployError("told")
+    told.__cause__ = error
+    return told
+
+
 def test_what_passes_by_itself():
     assert is_passing(refused("ThrottlingException"))
-    assert is_passing(refused("InternalFailure", 500))
-    assert not is_passing(refused("InvalidArn"))
+    assert is_passing(wrapped(refused("ThrottlingException")))
+    assert is_passing(wrapped(refused("InternalFailure", 500)))
+    assert is_passing(wrapped(EndpointConnectionError(endpoint_url="http://x")))
+    assert not is_passing(wrapped(refused("InvalidArn")))
+    assert not is_passing(wrapped(NoCredentialsError()))
     assert not is_passing(AccessDenied("no"))
-    with pytest.raises(DeployError) as told, translated("a", "b"):
-        raise EndpointConnectionError(endpoint_url="http://x")
-    assert is_passing(told.value)

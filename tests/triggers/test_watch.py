@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from airflow_sfn_ml.exceptions import AccessDenied
+from airflow_sfn_ml.deploy.errors import translated
+from airflow_sfn_ml.exceptions import AccessDenied, DeployError
 from airflow_sfn_ml.hooks.errors import is_passing
 from airflow_sfn_ml.triggers import watch
 from airflow_sfn_ml.triggers.poll import Pace
@@ -33,12 +34,21 @@ def run(make: Callable[[], Awaitable[Any]]) -> Any:
     return asyncio.run(asyncio.wait_for(make(), 20))
 
 
-def throttled() -> ClientError:
-    return ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "GetExecutionHistory")
+def refused(code: str) -> DeployError:
+    """What the hook raises when AWS answers with *code*."""
+    try:
+        with translated(None, "states:GetExecutionHistory", "arn"):
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, "GetExecutionHistory")
+    except DeployError as error:
+        return error
 
 
-def unknown() -> ClientError:
-    return ClientError({"Error": {"Code": "ExecutionDoesNotExist", "Message": "?"}}, "GetExecutionHistory")
+def throttled() -> DeployError:
+    return refused("ThrottlingException")
+
+
+def unknown() -> DeployError:
+    return refused("ExecutionDoesNotExist")
 
 
 def test_many_followers_share_one_poll_and_no_event_is_read_twice():
@@ -102,7 +112,7 @@ def test_an_execution_that_stays_unknown_is_an_error(monkeypatch: pytest.MonkeyP
 
     async def scenario() -> None:
         shared, _ = watcher(unknown())
-        with pytest.raises(ClientError, match="ExecutionDoesNotExist"):
+        with pytest.raises(DeployError, match="ExecutionDoesNotExist"):
             await statuses(shared)
 
     run(scenario)

@@ -1,0 +1,40 @@
+"""Make AWS match a group, and find the version that runs it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from airflow_sfn_ml.deploy import Machine, apply, machine_arn, plan, read
+from airflow_sfn_ml.exceptions import DeployError, NotDeployed
+
+if TYPE_CHECKING:
+    from airflow_sfn_ml.task_group import StateMachineTaskGroup
+
+log = logging.getLogger(__name__)
+
+
+def deployed_version(group: StateMachineTaskGroup, role_arn: str | None) -> str:
+    """The ARN of the version whose definition is that of *group*; deployed now if the group's ``deploy`` is ``auto``.
+
+    :raises NotDeployed: ``deploy`` is ``never`` and AWS has no such version.
+    :raises NotOwned: the state machine of that name is not this group's.
+    :raises DeployError: anything else that AWS refuses.
+    """
+    if not role_arn:
+        raise DeployError(f"{group.group_id}: role_arn rendered to nothing")
+    machine = Machine.of_group(
+        group.dag.dag_id, str(group.group_id), group.definition, role_arn, name=group.machine_name, tags=group.tags
+    )
+    client = group.hook().conn
+    if group.deploy == "auto":
+        done = apply(client, machine)
+        log.info("State machine %s: %s, running version %s", machine.name, done.action, done.version_arn)
+        return done.version_arn
+    decided = plan(machine, read(client, machine_arn(client, machine), mark=machine.mark))
+    if decided.version_arn is None:
+        raise NotDeployed(
+            f"{group.group_id}: the state machine {machine.name} has no version with this definition and role "
+            f"({'; '.join(decided.changes)}), and deploy is 'never'. Deploy it, or set deploy='auto'"
+        )
+    return decided.version_arn
