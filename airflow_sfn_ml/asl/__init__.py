@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from airflow_sfn_ml.asl.digest import digest
 from airflow_sfn_ml.asl.parse import parse
 from airflow_sfn_ml.asl.render import render
@@ -27,6 +30,11 @@ from airflow_sfn_ml.asl.states import (
     Wait,
 )
 
+if TYPE_CHECKING:
+    from airflow_sfn_ml.asl.validation import Problem, validate
+
+_RULES = ("Problem", "validate")
+
 __all__ = [
     "ABSENT",
     "NULL",
@@ -38,6 +46,7 @@ __all__ = [
     "Map",
     "Parallel",
     "Pass",
+    "Problem",
     "Retry",
     "State",
     "StateMachine",
@@ -47,5 +56,14 @@ __all__ = [
     "digest",
     "parse",
     "render",
+    "validate",
 ]
 
+
+def __getattr__(name: str) -> Any:
+    """Load the rules when they are first asked for: most who build a machine do not check it."""
+    if name not in _RULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module("airflow_sfn_ml.asl.validation"), name)
+    globals()[name] = value
+    return value

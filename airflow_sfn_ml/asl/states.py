@@ -270,7 +270,5 @@ class StateMachine:
     extra: Fields = field(default_factory=dict)
 
 
-STATES: Mapping[str, type[State]] = {
-    cls.type: cls for cls in (Task, Pass, Choice, Wait, Succeed, Fail, Parallel, Map)
-}
+STATES: Mapping[str, type[State]] = {cls.type: cls for cls in (Task, Pass, Choice, Wait, Succeed, Fail, Parallel, Map)}
 """The classes of the eight states by the name of their Type."""
