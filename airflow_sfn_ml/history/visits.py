@@ -172,6 +172,9 @@ class Visits:
         Returns the names of the innermost that failed.
         """
         path = self._path(node, culprits)
+        for visit in sorted(self._below(node), key=lambda visit: -visit._visit):
+            if visit.status.is_open and visit._visit not in path and _failed_as_a_whole(visit):
+                self.settle(visit._visit, visit._culprits, StateStatus.ABORTED, event)
         below = self._below(node)
         failed = [visit for visit in below if visit._visit in path]
         around = {above for visit in failed for above in self.places.upwards(self.places.parent(visit._visit))}

@@ -146,7 +146,6 @@ class Simulation:
             except Broken as broken:
                 self._break(broken, name)
                 again = self.random.choice(["retry", "catch", "fail"])
-                yield
                 if again == "retry":
                     begin = broken.last
                     continue

@@ -38,7 +38,7 @@ def statuses(view):
 
 
 def recorded():
-    return [json.loads(line) for line in CORPUS.open()] if CORPUS.exists() else []
+    return [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").split("\n") if line]
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not here")
