@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     """Do what the command line asks for and return its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("demo", add_help=False, help="run the example workflow on this machine (demo --help tells more)")
+    commands.add_parser("demo", add_help=False, help="run the example workflow here (demo --help tells more)")
     commands.add_parser("test", add_help=False, help="run the tests; further arguments are pytest's")
     commands.add_parser("check", help="lint, types, layers and tests")
     chosen, rest = parser.parse_known_args(arguments)
@@ -87,7 +87,7 @@ def environment() -> dict[str, str]:
 
 def prepare() -> bool:
     """Make the environment unless it is as pyproject.toml and constraints.txt want it; say whether it is ready."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this is the one file that an older Python may be asked to run
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return False
     with only_one():
@@ -145,7 +145,9 @@ def install_with(command: list[str]) -> bool:
     """Run the installer into the log file, with a sign of life while it works."""
     started = told = time.monotonic()
     with LOG.open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+        )
         try:
             while process.poll() is None:
                 time.sleep(0.2)
