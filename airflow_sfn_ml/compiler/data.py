@@ -35,29 +35,30 @@ def bind(task: str, value: Any, visible: Mapping[str, str]) -> Any:
 
 def arguments(task: str, step: ServiceStep, visible: Mapping[str, str]) -> Any:
     """The Arguments of the state that makes the call of *step*, with a job name that no other attempt has."""
-    request = step.request
-    if step.name_field is None:
+    request, field = step.request, step.name_field
+    if field is None:
         return bind(task, request, visible)
     if isinstance(request, (Param, Ref)):
         whole = _code(task, request, visible)
-        name = unique_name(task, f"{whole}.{step.name_field}", step.name_limit)
-        return expression(f"$merge([{whole}, {{{literal(step.name_field)}: {name}}}])")
-    rest = {key: value for key, value in request.items() if key != step.name_field}
-    base = request.get(step.name_field) or task
-    code = literal(job_name_base(base, step.name_limit)) if isinstance(base, str) else _code(task, base, visible)
-    if isinstance(base, (Ref, Text)):
-        code = f"$substring($replace({code}, /[^A-Za-z0-9]+/, '-'), 0, {base_limit(step.name_limit)})"
-    return {step.name_field: expression(unique_name(task, code, step.name_limit)), **bind(task, rest, visible)}
+        finished = f"{select(whole, (field,))} & '-'"
+        head = finished if isinstance(request, Param) else _head(task, step, request[field], visible)
+        return expression(f"$merge([{whole}, {{{literal(field)}: {head} & {_attempt(task)}}}])")
+    head = _head(task, step, request.get(field) or task, visible)
+    rest = {key: value for key, value in request.items() if key != field}
+    return {field: expression(f"{head} & {_attempt(task)}"), **bind(task, rest, visible)}
 
 
-def unique_name(task: str, base: str, limit: int) -> str:
-    """The expression of a job name: *base*, the execution and state (hashed), the redrive and the retry.
-
-    SageMaker refuses a name that was used before, and a retry, a redrive or a backfill runs the same state again.
-    """
-    if limit < 63:
-        return f"$substring({base}, 0, {base_limit(limit)}) & {_attempt(task)}"
-    return f"{base} & {_attempt(task)}"
+def _head(task: str, step: ServiceStep, named: Any, visible: Mapping[str, str]) -> str:
+    """The user's part of the job name, with a hyphen. What Airflow rendered was cut to size when it did."""
+    limit = step.name_limit
+    match named:
+        case Ref() | Text():
+            code = _code(task, named, visible)
+            return f"$substring($replace({code}, /[^A-Za-z0-9]+/, '-'), 0, {base_limit(limit)}) & '-'"
+        case Param():
+            return f"{_code(task, named, visible)} & '-'"
+        case _:
+            return literal(f"{job_name_base(str(named), limit)}-")
 
 
 def base_limit(limit: int) -> int:
@@ -74,10 +75,13 @@ def job_name_base(name: str, limit: int) -> str:
 
 
 def _attempt(task: str) -> str:
-    """``-<10 hex>-<redrive>-<retry>``: at most 1 + 10 + 1 + 4 + 1 + 6 characters."""
+    """What makes the name unlike any other: ``<10 hex>-<redrive>-<retry>``, with the hyphen before it 23 characters.
+
+    SageMaker refuses a name that was used before, and a retry, a redrive or a backfill runs the same state again.
+    """
     execution = f"$states.context.Execution.Id & {literal('/' + task)}"
     return (
-        f"'-' & $substring($hash({execution}, 'SHA-256'), 0, 10)"
+        f"$substring($hash({execution}, 'SHA-256'), 0, 10)"
         " & '-' & $string($states.context.Execution.RedriveCount)"
         " & '-' & $string($states.context.State.RetryCount)"
     )
