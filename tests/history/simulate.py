@@ -25,7 +25,11 @@ class Broken(Exception):
 
 
 class Simulation:
-    """One random execution."""
+    """One random execution.
+
+    ``fates`` holds the status of each state by name, ``counts`` how often it was entered, ``failed`` whose failure the
+    execution failed of, ``closed`` the states inside of what was caught or retried: no redrive runs them again.
+    """
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
@@ -34,6 +38,7 @@ class Simulation:
         self.counts: dict[str, int] = {}
         self.around: dict[str, tuple[str, ...]] = {}
         self.failed: tuple[str, ...] = ()
+        self.closed: set[str] = set()
         self.names = 0
         self.status = "SUCCEEDED"
         self._run()
@@ -146,6 +151,8 @@ class Simulation:
             except Broken as broken:
                 self._break(broken, name)
                 again = self.random.choice(["retry", "catch", "fail"])
+                if again != "fail":
+                    self.closed |= {inner for inner, around_it in self.around.items() if name in around_it}
                 if again == "retry":
                     begin = broken.last
                     continue

@@ -115,6 +115,19 @@ def test_no_fate_is_told_before_it_is_decided(seed):
                 assert state.status == whole.state(name).status
 
 
+@settings(deadline=None)
+@given(st.integers(0, 10**9))
+def test_a_redrive_opens_what_was_stopped_and_nothing_else(seed):
+    simulation = Simulation(seed)
+    simulation.record.add("ExecutionRedriven", redriveCount=1)
+    view = reduce(simulation.record.events)
+    for name, fate in simulation.fates.items():
+        opened = fate in ("failed", "aborted", "timed_out") and name not in simulation.closed
+        assert view.state(name).status.is_open == opened
+        assert opened or view.state(name).status == fate
+    assert in_pages(simulation.record.events, Random(seed)) == view
+
+
 # One fact each
 
 
