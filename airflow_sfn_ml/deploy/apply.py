@@ -5,12 +5,14 @@ case, nothing changed, there are three reads: the newest version's ARN, its desc
 tags. Older versions are looked at only when the newest is not the right one; a Dag that was rolled back finds its own.
 
 Two deployers may do this at the same time. AWS then refuses one of them; it reads again and finds what the other one
-made.
+made. Many may, when a backfill starts: ListStateMachineVersions has a bucket of 100 calls that one a second refills
+(service quotas of Step Functions), so who is throttled waits longer than boto3 does by itself.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import re
 import time
 from collections.abc import Callable
@@ -24,7 +26,8 @@ from airflow_sfn_ml.exceptions import DeployError, NotDeployed
 
 RACES = frozenset({"ConflictException", "StateMachineAlreadyExists", "StateMachineDoesNotExist"})
 """What AWS answers when someone else was faster."""
-TRIES = 5
+THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException"})
+TRIES = 6
 SEARCHED = 20
 """How many versions are looked at for the right one, newest first; beyond them a new one is published."""
 
@@ -55,14 +58,14 @@ def apply(
     """
     arn = machine_arn(client, desired, account)
     for number in range(TRIES):
-        decided = plan(desired, read(client, arn, mark=desired.mark))
         try:
-            return _carry_out(client, arn, desired, decided)
+            return _carry_out(client, arn, desired, plan(desired, read(client, arn, mark=desired.mark)))
         except DeployError as error:
-            if code(error) not in RACES:
+            answer = code(error)
+            if answer not in RACES | THROTTLED or number == TRIES - 1:
                 raise
-            sleep(0.2 * 2**number)
-    raise DeployError(f"{arn}: someone else keeps changing it; tried {TRIES} times")
+            sleep((0.2 if answer in RACES else 2.0) * 2**number * random.uniform(0.5, 1.0))
+    raise AssertionError("the last try returns or raises")
 
 
 def machine_arn(client: Any, machine: Machine, account: str | None = None) -> str:

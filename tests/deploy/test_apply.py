@@ -197,13 +197,24 @@ def test_a_definition_that_aws_refuses_is_a_definition_error(scripted: Stubber):
 
 def test_a_conflict_is_tried_again_only_so_often(scripted: Stubber):
     slept: list[float] = []
-    for _ in range(5):
+    for _ in range(6):
         missing(scripted)
         scripted.add_client_error("create_state_machine", "ConflictException", "concurrent update")
-    with pytest.raises(DeployError, match="someone else keeps changing it"):
+    with pytest.raises(DeployError, match="ConflictException: concurrent update"):
         apply(scripted.client, machine("census"), sleep=slept.append)
     assert len(slept) == 5
     scripted.assert_no_pending_responses()
+
+
+def test_who_is_throttled_waits_longer(scripted: Stubber):
+    slept: list[float] = []
+    scripted.add_client_error("list_state_machine_versions", "ThrottlingException", "Rate exceeded")
+    missing(scripted)
+    made = {"stateMachineArn": "a", "creationDate": 0, "stateMachineVersionArn": "a:1"}
+    scripted.add_response("create_state_machine", made)
+    assert apply(scripted.client, machine("census"), sleep=slept.append).version_arn == "a:1"
+    assert len(slept) == 1
+    assert slept[0] >= 1
 
 
 def test_a_machine_that_is_being_deleted_says_so(scripted: Stubber):
