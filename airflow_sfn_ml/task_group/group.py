@@ -3,53 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from airflow.sdk import TaskGroup
-from airflow.sdk.definitions.mappedoperator import MappedOperator
 
-from airflow_sfn_ml.asl.refs import refs_in
-from airflow_sfn_ml.compiler import Program, Report, compile_graph, state_name
-from airflow_sfn_ml.exceptions import CompileError, CrossesGroup
-from airflow_sfn_ml.operators.follow import Follower, follow
+from airflow_sfn_ml.compiler import Report, state_name
+from airflow_sfn_ml.exceptions import CompileError
 from airflow_sfn_ml.operators.start import StartExecutionOperator
 from airflow_sfn_ml.operators.step import StepOperator
 from airflow_sfn_ml.steps import ServiceStep
-from airflow_sfn_ml.translators import Member, read_member
+from airflow_sfn_ml.task_group.attaching import START, draw_edges, let_members_follow, make_start, wait_for_reads
+from airflow_sfn_ml.task_group.compiling import Compiled, compile_group
 from airflow_sfn_ml.translators.render import render_member, rendered_problems
-
-START = "start"
-FROM_DEFAULT_ARGS = frozenset(
-    {
-        "depends_on_past",
-        "email",
-        "email_on_failure",
-        "end_date",
-        "executor",
-        "executor_config",
-        "on_failure_callback",
-        "owner",
-        "pool",
-        "pool_slots",
-        "priority_weight",
-        "queue",
-        "run_as_user",
-        "start_date",
-        "wait_for_downstream",
-        "weight_rule",
-    }
-)
-"""What the start task takes from default_args; the rest is meant for tasks that do work."""
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A group, compiled: the program, and what Airflow renders for each member."""
-
-    program: Program
-    members: Mapping[str, Member]
 
 
 class StateMachineTaskGroup(TaskGroup):
@@ -149,7 +115,8 @@ class StateMachineTaskGroup(TaskGroup):
     def compiled(self) -> Compiled:
         """The group as it is now, compiled; again only after something changed."""
         if self._compiled is None:
-            self._compiled = self._compile()
+            self._compiled = compile_group(self, self._named())
+            self._warn(self._compiled.warnings)
         return self._compiled
 
     def changed(self) -> None:
@@ -206,135 +173,32 @@ class StateMachineTaskGroup(TaskGroup):
     # How it is done
 
     def _attach(self) -> None:
-        """Add the start task, and let each member follow its state. A member that does already stays as it is."""
+        """Add the start task, and let each member follow its state."""
         if self._start is None:
-            defaults = {**self.dag.default_args, **self.default_args}
-            kept = {name: value for name, value in defaults.items() if name in FROM_DEFAULT_ARGS}
-            self._start = StartExecutionOperator(
-                task_id=START, group=self, role_arn=self.role_arn, dag=self.dag, task_group=self, **kept
-            )
-        for operator, name in self._named():
-            if not isinstance(operator, (Follower, MappedOperator)):
-                follow(operator, self, name)
-        for operator, _ in self._named():
-            self._wait_for_reads(operator)
-        self._draw_edges(self._start)
+            self._start = make_start(self)
+        members = self._named()
+        let_members_follow(self, members)
+        wait_for_reads(members)
+        draw_edges(self, self._start, members)
         self.changed()
 
-    def _draw_edges(self, start: StartExecutionOperator) -> None:
-        """Everything from outside gates the start, and the start comes before all members."""
-        inside = {operator.task_id for operator, _ in self._named()}
-        for operator, _ in self._named():
-            for task_id in sorted(set(operator.upstream_task_ids) - inside - {start.task_id}):
-                self.gate(task_id)
-            if inside.isdisjoint(operator.upstream_task_ids) and start.task_id not in operator.upstream_task_ids:
-                start.set_downstream(operator)
-        for task_id in sorted(self.upstream_task_ids):
-            self.dag.get_task(task_id).set_downstream(start)
-        leaves = [operator for operator in self.get_leaves() if operator is not start]
-        for task_id in sorted(self.downstream_task_ids):
-            for leaf in leaves:
-                leaf.set_downstream(self.dag.get_task(task_id))
-
-    def _wait_for_reads(self, operator: Any) -> None:
-        """A step that was given another step's output waits for it, as it would for an XCom."""
-        by_name = {name: other for other, name in self._named()}
-        for ref in refs_in(getattr(operator, "request", None)):
-            source = by_name.get(ref.task)
-            if source is not None and source.task_id not in operator.upstream_task_ids:
-                source.set_downstream(operator)
-
-    def _named(self) -> Iterator[tuple[Any, str]]:
+    def _named(self) -> list[tuple[Any, str]]:
         """The members, with the names of their states: their ids below the group, cut where AWS's limit says so."""
         prefix = f"{self.group_id}."
-        for operator in self:
-            if operator is not self._start:
-                yield operator, state_name(operator.task_id.removeprefix(prefix))
+        return [
+            (operator, state_name(operator.task_id.removeprefix(prefix)))
+            for operator in self
+            if operator is not self._start
+        ]
 
     def _contains(self, task_id: str) -> bool:
-        return any(operator.task_id == task_id for operator, _ in self._named())
-
-    def _compile(self) -> Compiled:
-        named = list(self._named())
-        names = {operator.task_id: name for operator, name in named}
-        problems = list(self._group_problems(named))
-        members: dict[str, Member] = {}
-        for operator, name in named:
-            if isinstance(operator, MappedOperator):
-                problems.append(
-                    f"{operator.task_id}: .expand() cannot run inside of the group; map over the group's results "
-                    "after it"
-                )
-                continue
-            member = read_member(operator, name, names, self.aws_conn_id, self.region_name)
-            problems += member.problems
-            self._warn(member.warnings)
-            members.setdefault(name, member)
-        crossings = self._crossings(set(names))
-        if problems or crossings:
-            raise (CompileError if problems else CrossesGroup)([*problems, *crossings])
-        nodes = [members[name].node for _, name in named]
-        return Compiled(compile_graph(nodes, partition=_partition(self.role_arn), comment=self._comment()), members)
-
-    def _group_problems(self, named: list[tuple[Any, str]]) -> Iterator[str]:
-        if not self.role_arn:
-            yield f"{self.group_id}: role_arn is missing: the state machine needs an IAM role to work with"
-        seen: dict[str, str] = {}
-        for operator, name in named:
-            if name in seen:
-                yield (
-                    f"{operator.task_id}: its state would have the name {name!r}, which is that of {seen[name]}; "
-                    "rename one of them"
-                )
-            seen[name] = operator.task_id
-            if not isinstance(operator, (Follower, MappedOperator)):
-                yield (
-                    f"{operator.task_id}: was added to the group after its with block; create it inside of the "
-                    "block, or "
-                    "enter the block again"
-                )
-
-    def _crossings(self, inside: set[str]) -> list[str]:
-        """Paths that leave the group and come back: the group would have to wait for itself."""
-        problems = []
-        ends = inside | {self.start_task_id}
-        for operator, _ in self._named():
-            for first in sorted(set(operator.downstream_task_ids) - ends):
-                back = self._way_back(first, ends)
-                if back:
-                    problems.append(
-                        f"{operator.task_id} -> {' -> '.join(back)}: this path leaves the group and comes back, so "
-                        "the group "
-                        "would wait for itself; move the tasks between into the group, or split it in two"
-                    )
-        return problems
-
-    def _way_back(self, first: str, ends: set[str]) -> list[str]:
-        paths, seen = [[first]], {first}
-        while paths:
-            path = paths.pop(0)
-            for task_id in sorted(self.dag.get_task(path[-1]).downstream_task_ids):
-                if task_id in ends:
-                    return [*path, task_id]
-                if task_id not in seen:
-                    seen.add(task_id)
-                    paths.append([*path, task_id])
-        return []
+        return any(operator.task_id == task_id for operator in self)
 
     def _warn(self, messages: tuple[str, ...]) -> None:
         for message in messages:
             if message not in self._warned:
                 self._warned.add(message)
-                warnings.warn(message, UserWarning, stacklevel=2)
-
-    def _comment(self) -> str:
-        return f"Task group {self.group_id} of Airflow Dag {self.dag.dag_id}"
-
-
-def _partition(role_arn: str | None) -> str:
-    """The partition of AWS that the role belongs to, and with it everything else."""
-    parts = (role_arn or "").split(":")
-    return parts[1] if parts[0] == "arn" and len(parts) > 1 else "aws"
+                warnings.warn(message, UserWarning, stacklevel=4)
 
 
 def _config(options: dict[str, Any] | None) -> Any:
