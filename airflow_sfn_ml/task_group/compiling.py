@@ -1,0 +1,101 @@
+"""From a group to a program: read every member, find every problem, compile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+from airflow_sfn_ml.compiler import Program, compile_graph
+from airflow_sfn_ml.exceptions import CompileError, CrossesGroup
+from airflow_sfn_ml.operators.follow import Follower
+from airflow_sfn_ml.translators import Member, read_member
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A group, compiled.
+
+    :param members: what Airflow renders for each, by the name of the state.
+    :param warnings: what is lost of a task's settings.
+    """
+
+    program: Program
+    members: Mapping[str, Member]
+    warnings: tuple[str, ...] = ()
+
+
+def compile_group(group: Any, named: list[tuple[Any, str]]) -> Compiled:
+    """Compile the tasks in *named*, each with the name of its state.
+
+    :raises CompileError: with every problem of the group.
+    """
+    names = {operator.task_id: name for operator, name in named}
+    problems = list(_problems(group, named))
+    members: dict[str, Member] = {}
+    for operator, name in named:
+        if not isinstance(operator, MappedOperator):
+            members.setdefault(name, read_member(operator, name, names, group.aws_conn_id, group.region_name))
+    problems += [problem for member in members.values() for problem in member.problems]
+    crossings = list(_crossings(group, named))
+    if problems or crossings:
+        raise (CompileError if problems else CrossesGroup)([*problems, *crossings])
+    program = compile_graph(
+        [members[name].node for _, name in named],
+        partition=_partition(group.role_arn),
+        comment=f"Task group {group.group_id} of Airflow Dag {group.dag.dag_id}",
+    )
+    return Compiled(program, members, tuple(text for member in members.values() for text in member.warnings))
+
+
+def _problems(group: Any, named: list[tuple[Any, str]]) -> Iterator[str]:
+    """What is wrong with the group as such."""
+    if not group.role_arn:
+        yield f"{group.group_id}: role_arn is missing: the state machine needs an IAM role to work with"
+    seen: dict[str, str] = {}
+    for operator, name in named:
+        task_id = operator.task_id
+        if name in seen:
+            yield f"{task_id}: its state would have the name {name!r}, as that of {seen[name]} has; rename one of them"
+        seen[name] = task_id
+        if isinstance(operator, MappedOperator):
+            yield f"{task_id}: .expand() cannot run inside of the group; map over the group's results after it"
+        elif not isinstance(operator, Follower):
+            yield (
+                f"{task_id}: was added to the group after its with block; create it inside of the block, or enter the "
+                "block again"
+            )
+
+
+def _crossings(group: Any, named: list[tuple[Any, str]]) -> Iterator[str]:
+    """Paths that leave the group and come back: the group would have to wait for itself."""
+    ends = {operator.task_id for operator, _ in named} | {group.start_task_id}
+    for operator, _ in named:
+        for first in sorted(set(operator.downstream_task_ids) - ends):
+            back = _way_back(group.dag, first, ends)
+            if back:
+                yield (
+                    f"{operator.task_id} -> {' -> '.join(back)}: this path leaves the group and comes back, so the "
+                    "group would wait for itself; move the tasks between into the group, or split it in two"
+                )
+
+
+def _way_back(dag: Any, first: str, ends: set[str]) -> list[str]:
+    paths, seen = [[first]], {first}
+    while paths:
+        path = paths.pop(0)
+        for task_id in sorted(dag.get_task(path[-1]).downstream_task_ids):
+            if task_id in ends:
+                return [*path, task_id]
+            if task_id not in seen:
+                seen.add(task_id)
+                paths.append([*path, task_id])
+    return []
+
+
+def _partition(role_arn: str | None) -> str:
+    """The partition of AWS that the role belongs to, and with it everything else."""
+    parts = (role_arn or "").split(":")
+    return parts[1] if parts[0] == "arn" and len(parts) > 1 else "aws"
