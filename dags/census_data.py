@@ -78,7 +78,7 @@ def census_columns(day: str, rows: int) -> list[np.ndarray]:
     gains = _amounts(random, wealth - 3.4, mean=8.0, spread=1.0)
     losses = np.where(random.random(rows) < 0.02, random.integers(800, 2600, rows), 0)
     dividends = _amounts(random, wealth - 2.6, mean=5.5, spread=1.5)
-    odds = -4.6 + 1.25 * wealth + 0.5 * (gains > 5000) + 0.9 * works + 0.12 * employer_size
+    odds = -6.0 + 2.2 * wealth + 0.5 * (gains > 5000) + 0.9 * works + 0.12 * employer_size
     income = np.where(works & (random.random(rows) < _share(odds)), HIGH, LOW)
     return [
         age,

@@ -79,7 +79,7 @@ class AirflowStack:
         self.run_cli(["db", "migrate"])
         for server in self.servers.values():
             server.start()
-        self._until(self.api.healthy, timeout, "Airflow did not come up")
+        self.until(self.api.healthy, timeout, "Airflow did not come up")
 
     def stop(self) -> None:
         """Stop all components and everything that they started."""
@@ -115,7 +115,7 @@ class AirflowStack:
 
     def unpause(self, dag_id: str, timeout: float = 60) -> None:
         """Let *dag_id* run, as soon as the dag-processor has read it."""
-        self._until(lambda: self.api.get(f"/dags/{dag_id}") is not None, timeout, f"{dag_id} was not found")
+        self.until(lambda: self.api.get(f"/dags/{dag_id}") is not None, timeout, f"{dag_id} was not found")
         self.api.patch(f"/dags/{dag_id}", {"is_paused": False})
 
     def trigger(
@@ -146,7 +146,7 @@ class AirflowStack:
 
     def wait(self, dag_id: str, run_id: str, timeout: float = 180) -> str:
         """The state in which the run ended."""
-        self._until(lambda: self.run(dag_id, run_id).get("state") in ENDED, timeout, f"{dag_id} {run_id} did not end")
+        self.until(lambda: self.run(dag_id, run_id).get("state") in ENDED, timeout, f"{dag_id} {run_id} did not end")
         return str(self.run(dag_id, run_id)["state"])
 
     def clear(self, dag_id: str, run_id: str, task_ids: Sequence[str], **options: Any) -> None:
@@ -181,9 +181,10 @@ class AirflowStack:
         """Mark a task as a person does in the UI."""
         self.api.patch(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}", {"new_state": new_state})
 
-    # How it is done
+    # Waiting
 
-    def _until(self, true: Callable[[], bool], timeout: float, otherwise: str) -> None:
+    def until(self, true: Callable[[], bool], timeout: float, otherwise: str) -> None:
+        """Ask *true* again and again; raise *otherwise* if a component or the time ends before it is."""
         deadline = time.monotonic() + timeout
         while not true():
             ended = [name for name, server in self.servers.items() if not server.running]
@@ -191,6 +192,8 @@ class AirflowStack:
                 why = f"{', '.join(ended)} ended" if ended else f"not within {timeout:.0f} s"
                 raise StackError(f"{otherwise}: {why}\n" + "\n".join(self._reasons(ended)))
             time.sleep(0.5)
+
+    # How it is done
 
     def _reasons(self, ended: Sequence[str]) -> Iterator[str]:
         with contextlib.suppress(Exception):  # the logs below tell more than an api-server that cannot answer
@@ -237,6 +240,8 @@ class AirflowStack:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{self.username}:admin",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db",
+            # unpausing a Dag starts no run that nobody asked for; backfills and runs by hand work as ever
+            "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "false",
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(log_ports[0]),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(log_ports[1]),
             "AIRFLOW__SFN_ML__POLL_LONGEST": "2",
