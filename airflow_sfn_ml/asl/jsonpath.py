@@ -109,8 +109,8 @@ def _bracket_end(text: str, at: int) -> int | None:
                 quote = ""
         elif char in "'\"":
             quote = char
-        elif char in "[]":
-            depth += 1 if char == "[" else -1
+        elif char in "[]()":
+            depth += 1 if char in "[(" else -1
             if not depth:
                 return position + 1
         position += 1

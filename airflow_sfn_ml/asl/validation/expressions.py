@@ -10,7 +10,7 @@ from typing import Any
 from airflow_sfn_ml.asl.jsonata import JsonataSyntaxError, References, parse, references
 from airflow_sfn_ml.asl.jsonata.references import FUNCTIONS
 from airflow_sfn_ml.asl.validation.language import texts
-from airflow_sfn_ml.asl.validation.model import JSONATA, State
+from airflow_sfn_ml.asl.validation.model import JSONATA, State, remembered
 from airflow_sfn_ml.asl.validation.rules import Finding, state_rule
 
 OPEN, CLOSE = "{%", "%}"
@@ -54,6 +54,7 @@ class Text:
     moment: str
 
 
+@remembered
 def expression_texts(state: State) -> Iterator[Text]:
     """Every text of *state* where AWS looks for an expression."""
     if state.language != JSONATA:
@@ -92,6 +93,7 @@ def read(code: str) -> References | str:
         return References((), frozenset(), frozenset(), frozenset())
 
 
+@remembered
 def readings(state: State) -> Iterator[tuple[Text, References]]:
     """Each expression of *state* that can be read, with what it refers to."""
     for text in expression_texts(state):

@@ -6,12 +6,15 @@ A path is written as AWS writes the location of a diagnostic: ``/States/P/Branch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 JSONPATH, JSONATA = "JSONPath", "JSONata"
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,3 +144,16 @@ class Definition:
     def states(self) -> Iterator[State]:
         for machine in self.machines:
             yield from machine.states.values()
+
+
+def remembered(function: Callable[[S], Iterator[T]]) -> Callable[[S], tuple[T, ...]]:
+    """Let *function* look at each subject only once: many rules ask the same of a state."""
+    known: WeakKeyDictionary[S, tuple[T, ...]] = WeakKeyDictionary()
+
+    @wraps(function)
+    def remembering(subject: S) -> tuple[T, ...]:
+        if subject not in known:
+            known[subject] = tuple(function(subject))
+        return known[subject]
+
+    return remembering

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_sfn_ml.asl import jsonpath
 from airflow_sfn_ml.asl.validation.language import keys
-from airflow_sfn_ml.asl.validation.model import JSONPATH, State
+from airflow_sfn_ml.asl.validation.model import JSONPATH, State, remembered
 from airflow_sfn_ml.asl.validation.rules import Finding, state_rule
 
 PLAIN = ("InputPath", "OutputPath", "ResultPath", "ItemsPath")
@@ -28,6 +28,7 @@ TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credenti
 NESTING = 10
 
 
+@remembered
 def path_fields(state: State) -> Iterator[Finding]:
     """Path and text of every field that holds a JSONPath as such."""
     if state.language != JSONPATH:
@@ -45,6 +46,7 @@ def path_fields(state: State) -> Iterator[Finding]:
                     yield f"{path}/{key}", value
 
 
+@remembered
 def comparisons(state: State) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every rule of a Choice, those within And, Or and Not too."""
     todo = list(state.objects("Choices"))
@@ -59,6 +61,7 @@ def comparisons(state: State) -> Iterator[tuple[str, Mapping[str, Any]]]:
             todo.append((f"{path}/Not", rule["Not"]))
 
 
+@remembered
 def templates(state: State) -> Iterator[tuple[str, Any]]:
     """Path and content of every payload template."""
     if state.language != JSONPATH:
@@ -76,6 +79,7 @@ def templates(state: State) -> Iterator[tuple[str, Any]]:
                 yield f"{path}/Assign", item["Assign"]
 
 
+@remembered
 def evaluated(state: State) -> Iterator[tuple[str, Any]]:
     """Path and value of every ``name.$`` within the payload templates."""
     for path, template in templates(state):
@@ -170,6 +174,7 @@ def intrinsic_depth(state: State) -> Iterator[Finding]:
             yield path, f"more than {NESTING} calls stand within each other; compute a part in a Pass before"
 
 
+@remembered
 def intrinsics(state: State) -> Iterator[Finding]:
     """Path and text of every call of an intrinsic function."""
     for path, value in evaluated(state):

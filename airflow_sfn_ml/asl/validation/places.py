@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_sfn_ml.asl.validation import schema
-from airflow_sfn_ml.asl.validation.model import JSONATA, JSONPATH, Definition, State
+from airflow_sfn_ml.asl.validation.model import JSONATA, JSONPATH, Definition, State, remembered
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Place:
                 yield f"{self.path}/{key}", key, value, self.fields[key]
 
 
+@remembered
 def places(definition: Definition) -> Iterator[Place]:
     """All objects with known fields, outer ones first."""
     for machine in definition.machines:

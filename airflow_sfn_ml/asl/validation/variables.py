@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from airflow_sfn_ml.asl import jsonpath
 from airflow_sfn_ml.asl.validation.expressions import readings
-from airflow_sfn_ml.asl.validation.model import JSONPATH, Definition, Machine, State
+from airflow_sfn_ml.asl.validation.model import JSONPATH, Definition, Machine, State, remembered
 from airflow_sfn_ml.asl.validation.paths import evaluated, intrinsics, path_fields
 from airflow_sfn_ml.asl.validation.rules import Finding, definition_rule, state_rule
 
@@ -81,6 +81,7 @@ def _flow(machine: Machine, writes: Mapping[str, int]) -> dict[str, int]:
     return entering
 
 
+@remembered
 def assigned(state: State) -> Iterator[Finding]:
     """Path and name of every variable that *state* writes."""
     holders = [(state.path, state.body), *state.objects("Choices"), *state.objects("Catch")]
