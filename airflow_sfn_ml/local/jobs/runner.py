@@ -1,0 +1,282 @@
+"""Running one job from its first download to its last upload."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import os
+import re
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from airflow_sfn_ml.local.jobs import container, contract
+from airflow_sfn_ml.local.jobs.contract import Container, Host
+from airflow_sfn_ml.local.jobs.images import Images, UnknownImageError
+from airflow_sfn_ml.local.jobs.job import TRAINING, Job
+from airflow_sfn_ml.local.jobs.logs import LogStream
+from airflow_sfn_ml.local.jobs.present import Presentation
+from airflow_sfn_ml.local.jobs.process import Launch, Process
+from airflow_sfn_ml.local.jobs.storage import NoDataError, Storage
+
+log = logging.getLogger(__name__)
+
+_DAY = 86400
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How jobs run here."""
+
+    data_dir: Path
+    images: Images
+    mount: bool
+    grace_seconds: float = 120
+    environment: dict[str, str] | None = None
+
+
+class Runner:
+    """The life of one job; `run` is its thread, `stop` may come from any other."""
+
+    def __init__(self, job: Job, settings: Settings, client: Any) -> None:
+        self.job = job
+        self._settings = settings
+        self._client = client
+        self._storage = Storage(client("s3", job.region), job.region, job.request["RoleArn"])
+        self._processes: list[Process] = []
+        self._lock = threading.Lock()
+        self._stopping = False
+        self._ran_too_long = False
+        self._folder = _folder(settings.data_dir / "jobs", job)
+
+    def run(self) -> None:
+        """Run the job to its end, whatever that is."""
+        try:
+            self._run()
+        except (NoDataError, container.CannotStartError) as error:
+            self.job.finish("Failed", str(error))
+        except UnknownImageError as error:
+            self.job.finish("Failed", f"ClientError: {error}")
+        except Exception as error:
+            log.exception("job %s", self.job.name)
+            self.job.finish("Failed", f"InternalServerError: {type(error).__name__}: {error}")
+
+    def stop(self) -> None:
+        """Stop as SageMaker does: SIGTERM, the grace period, SIGKILL."""
+        if self.job.begin_stopping():
+            self._end_processes(self._settings.grace_seconds)
+
+    def kill(self) -> None:
+        """End the processes now, because the server ends."""
+        self._end_processes(0)
+
+    def _end_processes(self, grace: float) -> None:
+        with self._lock:
+            self._stopping = True
+            processes = list(self._processes)
+        for process in processes:
+            process.stop(grace) if grace > 0 else process.kill()
+
+    def _run(self) -> None:
+        job = self.job
+        python = self._settings.images.interpreter(_image(job))
+        count = int(contract.cluster(job).get("InstanceCount") or 1)
+        hosts = [self._host(index, count) for index in range(count)]
+        if job.kind is TRAINING:
+            job.enter("Downloading")
+        containers = [contract.prepare(host, self._storage) for host in hosts]
+        for host in hosts:
+            host.shown.adapt()
+        job.start()
+        if job.kind is TRAINING:
+            job.enter("Training")
+        began = int(time.time())
+        streams = [self._log(host, began) for host in hosts]
+        launches = [self._launch(*each, python) for each in zip(hosts, containers, strict=True)]
+        codes = self._wait(hosts, launches, streams)
+        Ending(self, hosts, containers, streams, codes).settle()
+
+    def _host(self, index: int, count: int) -> Host:
+        root = self._folder / f"algo-{index + 1}" / "ml"
+        root.mkdir(parents=True)
+        return Host(self.job, index, count, Presentation(root, self._settings.mount))
+
+    def _log(self, host: Host, began: int) -> LogStream:
+        stream = LogStream(
+            self._client("logs", self.job.region), self.job.kind.log_group,
+            f"{self.job.name}/{host.name}-{began}", self._folder / f"{host.name}.log",
+        )
+        if notice := host.shown.notice():
+            stream.write(notice)
+        return stream
+
+    def _launch(self, host: Host, run: Container, python: str) -> Launch:
+        programs = container.install_programs(host.shown.root.parent / "programs", python)
+        command = container.resolve(run.command, python, host.shown)
+        home = host.shown.root.parent / "home"
+        home.mkdir()
+        path = [str(programs / "bin"), str(Path(python).parent), os.environ.get("PATH", os.defpath)]
+        environment = {
+            "HOME": str(home), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1",
+            **(self._settings.environment or {}),
+            "AWS_REGION": self.job.region, "AWS_DEFAULT_REGION": self.job.region,
+            **run.environment,
+        }
+        environment = host.shown.environment(environment)
+        environment["PATH"] = ":".join(path)
+        modules = [environment.get("PYTHONPATH", ""), str(programs / "site")]
+        environment["PYTHONPATH"] = ":".join(part for part in modules if part)
+        return Launch(command, environment, host.shown.seen(run.directory), host.shown.root, self._settings.mount)
+
+    def _wait(self, hosts: list[Host], launches: list[Launch], streams: list[LogStream]) -> list[int]:
+        with self._lock:
+            if self._stopping:
+                return [-15] * len(hosts)
+            for host, launch, stream in zip(hosts, launches, streams, strict=True):
+                self._processes.append(Process(launch, host.shown.root.parent / "launch.json", stream.write))
+        limit = int((self.job.request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds") or _DAY)
+        timer = threading.Timer(limit, self._too_long)
+        timer.daemon = True
+        timer.start()
+        try:
+            return [process.wait() for process in self._processes]
+        finally:
+            timer.cancel()
+
+    def _too_long(self) -> None:
+        self._ran_too_long = True
+        self._end_processes(self._settings.grace_seconds)
+
+    @property
+    def storage(self) -> Storage:
+        return self._storage
+
+    @property
+    def ran_too_long(self) -> bool:
+        return self._ran_too_long
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What follows the end of a job's processes: messages, uploads, the final status."""
+
+    runner: Runner
+    hosts: list[Host]
+    containers: list[Container]
+    streams: list[LogStream]
+    codes: list[int]
+
+    def settle(self) -> None:
+        """Upload what the job leaves and give it its terminal status."""
+        if self.runner.job.kind is TRAINING:
+            self._settle_training()
+        else:
+            self._settle_processing()
+
+    def _stopped(self) -> bool:
+        return self.runner.ran_too_long or self.runner.job.status == "Stopping"
+
+    def _settle_processing(self) -> None:
+        job = self.runner.job
+        text = "".join(contract.message(host.shown.real("/opt/ml/output/message")) for host in self.hosts)
+        if text:
+            job.note(ExitMessage=text[:1024])
+        complete = not any(self.codes)
+        for output in contract.outputs(job):
+            if (complete and not self._stopped()) or output.get("S3UploadMode") == "Continuous":
+                for host in self.hosts:
+                    self.runner.storage.upload_tree(host.shown.real(output["LocalPath"]), output["S3Uri"])
+        if self._stopped():
+            job.finish("Stopped", self._limit_reason())
+        elif complete:
+            job.finish("Completed")
+        else:
+            job.finish("Failed", self._reason())
+
+    def _settle_training(self) -> None:
+        job = self.runner.job
+        self._note_metrics()
+        checkpoints = job.request.get("CheckpointConfig")
+        if checkpoints:
+            for host in self.hosts:
+                local = host.shown.real(checkpoints.get("LocalPath", "/opt/ml/checkpoints"))
+                self.runner.storage.upload_tree(local, checkpoints["S3Uri"])
+        if self._stopped():
+            self._upload_model()
+            secondary = "MaxRuntimeExceeded" if self.runner.ran_too_long else "Stopped"
+            job.finish("Stopped", self._limit_reason(), secondary)
+        elif any(self.codes):
+            job.finish("Failed", self._reason())
+        else:
+            job.enter("Uploading")
+            self._upload_model()
+            job.finish("Completed")
+
+    def _upload_model(self) -> None:
+        job, storage = self.runner.job, self.runner.storage
+        config = job.request["OutputDataConfig"]
+        base = f"{config['S3OutputPath'].rstrip('/')}/{job.name}/output"
+        first = self.hosts[0].shown
+        if config.get("CompressionType") == "NONE":
+            artifacts = f"{base}/model/"
+            storage.upload_tree(first.real("/opt/ml/model"), artifacts)
+        else:
+            artifacts = f"{base}/model.tar.gz"
+            storage.upload_archive(first.real("/opt/ml/model"), artifacts)
+        if any(first.real("/opt/ml/output/data").iterdir()):
+            storage.upload_archive(first.real("/opt/ml/output/data"), f"{base}/output.tar.gz")
+        job.note(ModelArtifacts={"S3ModelArtifacts": artifacts})
+
+    def _note_metrics(self) -> None:
+        definitions = self.runner.job.request["AlgorithmSpecification"].get("MetricDefinitions") or ()
+        text = "\n".join(path.read_text(errors="replace") for path in (stream.file for stream in self.streams))
+        metrics = []
+        for definition in definitions:
+            found = re.findall(definition["Regex"], text)
+            if found:
+                value = found[-1][0] if isinstance(found[-1], tuple) else found[-1]
+                metrics.append({"MetricName": definition["Name"], "Value": float(value), "Timestamp": datetime.datetime.now(datetime.UTC)})
+        if metrics:
+            self.runner.job.note(FinalMetricDataList=metrics)
+
+    def _limit_reason(self) -> str | None:
+        if not self.runner.ran_too_long:
+            return None
+        limit = self.runner.job.request["StoppingCondition"]["MaxRuntimeInSeconds"]
+        return f"MaxRuntimeExceeded: the job ran longer than MaxRuntimeInSeconds, {limit} s"
+
+    def _reason(self) -> str:
+        """The FailureReason of the first host that failed."""
+        index, code = next((index, code) for index, code in enumerate(self.codes) if code)
+        host, run = self.hosts[index], self.containers[index]
+        status = container.exit_code(code)
+        text = contract.message(host.shown.real("/opt/ml/output/failure"), limit=900)
+        if not text:
+            text = container.ending(code)
+        if not text and run.failure:
+            text = run.failure(status, self.streams[index].tail)[:900]
+        if not text:
+            text = "See job logs for more information" if self.runner.job.kind is not TRAINING else ""
+        return f"AlgorithmError: {text}, exit code: {status}"
+
+
+def _image(job: Job) -> str:
+    if job.kind is TRAINING:
+        specification = job.request["AlgorithmSpecification"]
+        return str(specification.get("TrainingImage") or specification.get("AlgorithmName"))
+    return str(job.request["AppSpecification"]["ImageUri"])
+
+
+def _folder(parent: Path, job: Job) -> Path:
+    """A new folder for the job; a number is appended when an earlier server left one of that name."""
+    parent.mkdir(parents=True, exist_ok=True)
+    candidates = (job.name if number == 1 else f"{job.name}.{number}" for number in range(1, 1_000_000))
+    for name in candidates:
+        try:
+            (parent / name).mkdir()
+        except FileExistsError:
+            continue
+        return parent / name
+    raise RuntimeError(f"there is no free folder for {job.name} in {parent}")

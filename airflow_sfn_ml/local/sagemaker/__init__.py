@@ -1,0 +1,1 @@
+"""SageMaker's API for jobs: requests checked, refusals worded as AWS words them."""

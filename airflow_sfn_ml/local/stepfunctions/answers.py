@@ -1,0 +1,57 @@
+"""Shared by the calls of the Step Functions API: refusals, pages, the lock."""
+
+from __future__ import annotations
+
+import base64
+import re
+import threading
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+
+# One lock for everything that is created or found by name; moto has none.
+LOCK = threading.RLock()
+
+_FORBIDDEN = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+
+
+def refusal(code: str, message: str) -> Exception:
+    """The exception that moto's server answers as an error of that code."""
+    from moto.core.exceptions import ServiceException
+
+    return ServiceException(code, message)
+
+
+def result(document: dict[str, Any]) -> Any:
+    """An answer; members without a value are left out."""
+    from moto.core.responses import ActionResult
+
+    return ActionResult({key: value for key, value in document.items() if value is not None})
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot be the name of a state machine or an execution."""
+    if not 1 <= len(name) <= 80 or _FORBIDDEN.search(name):
+        raise refusal("InvalidName", f"Invalid Name: '{name}'")
+
+
+def page(items: Sequence[Item], size: int | None, token: str | None, largest: int = 1000) -> tuple[list[Item], str | None]:
+    """One page of `items` and the token of the next."""
+    count = min(int(size or 100), largest)
+    start = _offset(token)
+    rest = start + count < len(items)
+    return list(items[start : start + count]), _token(start + count) if rest else None
+
+
+def _token(offset: int) -> str:
+    return base64.b64encode(f"offset:{offset}".encode()).decode()
+
+
+def _offset(token: str | None) -> int:
+    if not token:
+        return 0
+    try:
+        return int(base64.b64decode(token).decode().removeprefix("offset:"))
+    except ValueError as error:
+        raise refusal("InvalidToken", f"Invalid Token: '{token}'") from error

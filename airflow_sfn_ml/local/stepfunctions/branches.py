@@ -1,0 +1,73 @@
+"""Branches of a Parallel: the first failure stops the others, and they are over before the state says so."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from typing import Any
+
+from airflow_sfn_ml.local.patching import Patches
+from airflow_sfn_ml.local.stepfunctions.waiting import InterruptedWaitError
+
+patches = Patches("moto.stepfunctions.parser.asl.component.state.exec")
+
+_PARTING_SECONDS = 5
+
+
+@patches.replaces("state_parallel.branches_decl", "BranchesDecl._eval_body", "self", "env")
+def run_branches(self: Any, env: Any) -> None:
+    """Run all branches at the same time; the result is the list of their outputs."""
+    state_input = env.stack.pop()
+    frames = [env.open_inner_frame() for _ in self.programs]
+    over = _Over(len(frames))
+    threads = []
+    for program, frame in zip(self.programs, frames, strict=True):
+        frame.states.reset(input_value=state_input)
+        threads.append(threading.Thread(target=over.run, args=(program, frame), daemon=True))
+    for thread in threads:
+        thread.start()
+    over.event.wait()
+    if over.error is not None:
+        for frame in frames:
+            frame.set_stop(stop_date=datetime.datetime.now(datetime.UTC), cause=None, error=None)
+    for thread in threads:
+        thread.join(_PARTING_SECONDS)
+    for frame in frames:
+        env.close_frame(frame)
+    if not env.is_running():
+        raise InterruptedWaitError
+    if over.error is not None:
+        raise _failure(env, over.error)
+    env.stack.append([frame.states.get_input() for frame in frames])
+
+
+class _Over:
+    """Knows when all branches have ended, or one has failed."""
+
+    def __init__(self, count: int) -> None:
+        self.event = threading.Event()
+        self.error: dict[str, Any] | None = None
+        self._left = count
+        self._lock = threading.Lock()
+
+    def run(self, program: Any, frame: Any) -> None:
+        """Run one branch to its end."""
+        program.eval(frame)
+        state = frame.program_state()
+        with self._lock:
+            self._left -= 1
+            if type(state).__name__ == "ProgramError" and self.error is None:
+                self.error = dict(state.error or {})
+                self.event.set()
+            if self._left == 0:
+                self.event.set()
+
+
+def _failure(env: Any, error: dict[str, Any]) -> Exception:
+    from moto.stepfunctions.parser.asl.component.common.error_name import custom_error_name, failure_event
+
+    details = {key: error[key] for key in ("error", "cause") if error.get(key) is not None}
+    return failure_event.FailureEventException(failure_event=failure_event.FailureEvent(
+        env=env, error_name=custom_error_name.CustomErrorName(error_name=error.get("error")),
+        event_type="ExecutionFailed", event_details={"executionFailedEventDetails": details},
+    ))

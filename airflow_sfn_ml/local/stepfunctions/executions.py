@@ -1,0 +1,260 @@
+"""The API of executions: start, describe, list, history, stop."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import json
+import random
+import threading
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from airflow_sfn_ml.local.patching import Patches
+from airflow_sfn_ml.local.stepfunctions.answers import LOCK, check_name, page, refusal, result
+from airflow_sfn_ml.local.stepfunctions.machines import base_arn, find_machine, find_version, revision
+from airflow_sfn_ml.local.stepfunctions.variables import compact
+
+patches = Patches("moto.stepfunctions")
+
+_API = "StepFunctionResponse"
+LIMIT_BYTES = 262_144
+_REDRIVABLE = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
+_STOP_SECONDS = 5
+_DATA = ("input", "inputDetails", "output", "outputDetails", "parameters", "assignedVariables",
+         "assignedVariablesDetails")
+
+# Called with an execution when it starts and when it ends.
+listeners: list[Callable[[Any], None]] = []
+
+
+@patches.replaces("responses", f"{_API}.start_execution", "self")
+def start(self: Any) -> Any:
+    """StartExecution of a machine, a version or an alias."""
+    execution = start_execution(
+        self.stepfunction_backend, self._get_param("stateMachineArn"), self._get_param("name"), self._get_param("input")
+    )
+    return result({"executionArn": execution.exec_arn, "startDate": execution.start_date})
+
+
+def start_execution(backend: Any, arn: str, name: str | None, text: str | None) -> Any:
+    """Start an execution, or find the running one of the same name and input."""
+    text = "{}" if text is None else text
+    _check_input(text)
+    if name is not None:
+        check_name(name)
+    with LOCK:
+        machine = find_machine(backend, base_arn(arn))
+        version, alias = _route(backend, machine, arn)
+        existing = next((each for each in machine.executions if each.name == name), None)
+        if existing is not None:
+            if existing.status == "RUNNING" and existing.execution_input == text:
+                return existing
+            raise refusal("ExecutionAlreadyExists", f"Execution Already Exists: '{existing.exec_arn}'")
+        execution = _new_execution(backend, machine, version or machine, name or str(uuid.uuid4()), text)
+        execution.version_arn = version.arn if version else None
+        execution.alias_arn = alias
+        machine.executions.append(execution)
+        execution.start()
+    _tell(execution)
+    return execution
+
+
+def _check_input(text: str) -> None:
+    if len(text.encode()) > LIMIT_BYTES:
+        raise refusal(
+            "ValidationException",
+            "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have length less "
+            f"than or equal to {LIMIT_BYTES}",
+        )
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise refusal("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
+
+
+def _route(backend: Any, machine: Any, arn: str) -> tuple[Any, str | None]:
+    """The version that a qualified ARN means, and the alias that led there."""
+    qualifier = arn[len(machine.arn) + 1 :]
+    if not qualifier:
+        return None, None
+    if qualifier.isdigit():
+        return find_version(backend, arn), None
+    alias = machine.aliases.get(qualifier)
+    if alias is None:
+        raise refusal("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
+    routes = alias.routing_configuration
+    chosen = random.choices(routes, [route["weight"] for route in routes])[0]
+    return find_version(backend, chosen["stateMachineVersionArn"]), arn
+
+
+def _new_execution(backend: Any, machine: Any, source: Any, name: str, text: str) -> Any:
+    from moto.stepfunctions.parser.backend.execution import Execution
+
+    snapshot = copy.copy(machine)
+    snapshot.executions = []
+    snapshot.definition, snapshot.roleArn = source.definition, source.roleArn
+    snapshot.revision_id = source.__dict__.get("revision_id")
+    execution: Any = Execution(
+        name=name, sm_type=machine.type, role_arn=snapshot.roleArn,
+        exec_arn=f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}",
+        account_id=backend.account_id, region_name=backend.region_name, state_machine=snapshot,
+        start_date=datetime.datetime.now(datetime.UTC), cloud_watch_logging_session=None, input_data=text,
+        activity_store={},
+    )
+    execution.ended = threading.Event()
+    execution.redrive_count = 0
+    return execution
+
+
+@patches.replaces("parser.backend.execution", "BaseExecutionWorkerCommunication.terminated", "self")
+def terminated(self: Any) -> None:
+    """Record how an execution ended; the status last, so that nobody sees it without the rest."""
+    execution = self.execution
+    env = execution.exec_worker.env
+    state = env.program_state()
+    execution.stop_date = datetime.datetime.now(datetime.UTC)
+    match type(state).__name__:
+        case "ProgramEnded":
+            execution.output = env.states.get_input()
+            status = "SUCCEEDED"
+        case "ProgramStopped":
+            execution.error, execution.cause = state.error, state.cause
+            status = "ABORTED"
+        case "ProgramTimedOut":
+            status = "TIMED_OUT"
+        case _:
+            error = getattr(state, "error", None) or {}
+            execution.error, execution.cause = error.get("error"), error.get("cause")
+            status = "FAILED"
+    from moto.stepfunctions.parser.api import ExecutionStatus
+
+    execution.exec_status = ExecutionStatus[status]
+    execution.ended.set()
+    _tell(execution)
+
+
+def _tell(execution: Any) -> None:
+    for listener in listeners:
+        listener(execution)
+
+
+def find(backend: Any, arn: str) -> Any:
+    """The execution with this ARN."""
+    backend._validate_execution_arn(arn)
+    with LOCK:
+        machine = next((each for each in backend.state_machines if each.name == arn.split(":")[6]), None)
+        for execution in machine.executions if machine else ():
+            if execution.exec_arn == arn:
+                return execution
+    raise refusal("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+
+
+def summary(execution: Any) -> dict[str, Any]:
+    """What lists and Describe have in common."""
+    return {
+        "executionArn": execution.exec_arn, "stateMachineArn": execution.state_machine.arn, "name": execution.name,
+        "status": execution.status, "startDate": execution.start_date, "stopDate": execution.stop_date,
+        "stateMachineVersionArn": execution.version_arn, "stateMachineAliasArn": execution.alias_arn,
+        "redriveCount": execution.redrive_count, "redriveDate": getattr(execution, "redrive_date", None),
+    }
+
+
+def details(execution: Any) -> dict[str, Any]:
+    """The DescribeExecution document."""
+    status = execution.status
+    document = {
+        **summary(execution),
+        "input": execution.execution_input, "inputDetails": {"included": True},
+        "error": execution.error, "cause": execution.cause,
+        "redriveStatus": "REDRIVABLE" if status in _REDRIVABLE else "NOT_REDRIVABLE",
+    }
+    if status not in _REDRIVABLE:
+        document["redriveStatusReason"] = f"Execution is {status} and cannot be redriven"
+    if status == "SUCCEEDED":
+        document |= {"output": compact(execution.output), "outputDetails": {"included": True}}
+    return document
+
+
+@patches.replaces("responses", f"{_API}.describe_execution", "self")
+def describe(self: Any) -> Any:
+    """DescribeExecution."""
+    return result(details(find(self.stepfunction_backend, self._get_param("executionArn"))))
+
+
+@patches.replaces("responses", f"{_API}.list_executions", "self")
+def list_executions(self: Any) -> Any:
+    """ListExecutions of a machine, a version or an alias, newest first."""
+    backend, arn = self.stepfunction_backend, self._get_param("stateMachineArn")
+    with LOCK:
+        machine = find_machine(backend, base_arn(arn))
+        if arn != machine.arn:
+            _route(backend, machine, arn)
+        executions = list(reversed(machine.executions))
+    if arn != machine.arn:
+        executions = [each for each in executions if arn in (each.version_arn, each.alias_arn)]
+    if status := self._get_param("statusFilter"):
+        executions = [each for each in executions if each.status == status]
+    if redriven := self._get_param("redriveFilter"):
+        executions = [each for each in executions if (each.redrive_count > 0) == (redriven == "REDRIVEN")]
+    entries, token = page(executions, self._get_param("maxResults"), self._get_param("nextToken"))
+    listed = [{key: value for key, value in summary(each).items() if value is not None} for each in entries]
+    return result({"executions": listed, "nextToken": token})
+
+
+@patches.replaces("responses", f"{_API}.get_execution_history", "self")
+def history(self: Any) -> Any:
+    """GetExecutionHistory."""
+    manager = find(self.stepfunction_backend, self._get_param("executionArn")).exec_worker.env.event_manager
+    with manager._mutex:
+        events = list(manager._history_event_list)
+    if self._get_param("reverseOrder"):
+        events.reverse()
+    found, token = page(events, self._get_param("maxResults"), self._get_param("nextToken"))
+    if self._get_param("includeExecutionData") is False:
+        found = [_without_data(event) for event in found]
+    return result({"events": found, "nextToken": token})
+
+
+def _without_data(event: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: {name: item for name, item in value.items() if name not in _DATA} if isinstance(value, dict) else value
+        for key, value in event.items()
+    }
+
+
+@patches.replaces("responses", f"{_API}.stop_execution", "self")
+def stop(self: Any) -> Any:
+    """StopExecution; an execution that has ended stays as it is."""
+    execution = find(self.stepfunction_backend, self._get_param("executionArn"))
+    abort(execution, self._get_param("error"), self._get_param("cause"))
+    return result({"stopDate": execution.stop_date or datetime.datetime.now(datetime.UTC)})
+
+
+def abort(execution: Any, error: str | None, cause: str | None) -> None:
+    """Stop an execution and wait a moment until it is over."""
+    if execution.status == "RUNNING":
+        execution.stop(datetime.datetime.now(datetime.UTC), error=error, cause=cause)
+        execution.ended.wait(_STOP_SECONDS)
+
+
+@patches.replaces("responses", f"{_API}.describe_state_machine_for_execution", "self")
+def describe_machine(self: Any) -> Any:
+    """DescribeStateMachineForExecution: the configuration that the execution started with."""
+    machine = find(self.stepfunction_backend, self._get_param("executionArn")).state_machine
+    return result({
+        "stateMachineArn": machine.arn, "name": machine.name, "definition": machine.definition,
+        "roleArn": machine.roleArn, "updateDate": machine.update_date, "revisionId": revision(machine),
+        "loggingConfiguration": machine.loggingConfiguration, "tracingConfiguration": machine.tracingConfiguration,
+        "encryptionConfiguration": machine.encryptionConfiguration,
+    })
+
+
+@patches.replaces("responses", f"{_API}.send_task_failure", "self")
+def send_task_failure(self: Any) -> Any:
+    """SendTaskFailure, with its cause."""
+    self.stepfunction_backend.send_task_failure(
+        self._get_param("taskToken"), error=self._get_param("error"), cause=self._get_param("cause")
+    )
+    return result({})

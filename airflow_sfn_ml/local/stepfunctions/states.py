@@ -1,0 +1,110 @@
+"""Entering and leaving any state: event ids for messages, failed expressions in the history, entered time, locations."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from airflow_sfn_ml.local.patching import Patches
+from airflow_sfn_ml.local.stepfunctions.attempts import record_failure
+
+patches = Patches("moto.stepfunctions.parser.asl")
+
+_FIELDS = {
+    "output": "Output", "assign_decl": "Assign", "parargs": "Arguments", "items": "Items", "wait_function": "Seconds",
+    "timeout": "TimeoutSeconds", "heartbeat": "HeartbeatSeconds", "error": "Error", "cause": "Cause",
+    "item_selector": "ItemSelector", "max_concurrency_decl": "MaxConcurrency",
+}
+
+
+@patches.replaces("component.state.state", "CommonStateField._eval_body", "self", "env")
+def run_state(self: Any, env: Any) -> None:
+    """Enter, run and leave a state."""
+    from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
+    from moto.stepfunctions.parser.asl.eval.states import StateData
+    from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
+
+    env.__dict__["_entered_event_id"] = env.event_manager.add_event(
+        context=env.event_history_context,
+        event_type=self.state_entered_event_type,
+        event_details={"stateEnteredEventDetails": self._get_state_entered_event_details(env=env)},
+    )
+    env.states.context_object.context_object_data["State"] = StateData(
+        EnteredTime=timestamp(datetime.datetime.now(datetime.UTC)), Name=self.name
+    )
+    try:
+        self._eval_state_input(env=env)
+        try:
+            self._eval_state(env)
+        except NoSuchJsonPathError as error:
+            raise _no_such_path(env, error) from error
+        if not env.is_running():
+            return
+        self._eval_state_output(env=env)
+        self._verify_size_quota(env=env, value=env.states.get_input())
+    except FailureEventException as error:
+        if error.failure_event.event_type == "EvaluationFailed":
+            record_failure(env, error.failure_event)
+        raise
+    self._set_next(env)
+    if self.state_exited_event_type is not None:
+        env.event_manager.add_event(
+            context=env.event_history_context,
+            event_type=self.state_exited_event_type,
+            event_details={"stateExitedEventDetails": self._get_state_exited_event_details(env=env)},
+        )
+
+
+def timestamp(when: datetime.datetime) -> str:
+    """ISO 8601 in UTC with milliseconds, the form of the context object."""
+    return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"
+
+
+def _no_such_path(env: Any, error: Any) -> Exception:
+    from moto.stepfunctions.parser.asl.component.common.error_name import failure_event, states_error_name
+    from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+    from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
+
+    cause = (
+        f"The JSONPath '{error.json_path}' specified for the field '{env.next_field_name}' "
+        f"could not be found in the input '{to_json_str(error.data)}'"
+    )
+    name = states_error_name.StatesErrorName(typ=StatesErrorNameType.StatesRuntime)
+    return failure_event.FailureEventException(failure_event=failure_event.FailureEvent(
+        env=env, error_name=name, event_type="TaskFailed",
+        event_details={"taskFailedEventDetails": {"error": name.error_name, "cause": cause}},
+    ))
+
+
+def mark_locations(program: Any) -> None:
+    """Tell every JSONata string of a program the field that it stands in, for its error messages."""
+    from moto.stepfunctions.parser.asl.component.component import Component
+    from moto.stepfunctions.parser.asl.component.program.program import Program
+
+    seen: set[int] = set()
+
+    def visit(component: Any, location: str) -> None:
+        if id(component) in seen:
+            return
+        seen.add(id(component))
+        if type(component).__name__ == "StringJSONata":
+            component.location = location
+        for name, part in list(vars(component).items()):
+            for child in part if isinstance(part, list) else [part]:
+                if isinstance(child, Program):
+                    mark_locations(child)
+                elif isinstance(child, Component):
+                    visit(child, _below(location, name, child))
+
+    for state in program.states.states.values():
+        for field, name in _FIELDS.items():
+            if isinstance(part := getattr(state, field, None), Component):
+                visit(part, name)
+        visit(state, "")
+
+
+def _below(location: str, attribute: str, child: Any) -> str:
+    identifier = getattr(child, "identifier", None)
+    if identifier:
+        return f"{location}/{identifier}"
+    return location or _FIELDS.get(attribute, "")

@@ -1,0 +1,93 @@
+"""Waits that end the moment an execution is stopped.
+
+moto sleeps through a stop: retry intervals and `.sync` waits end only when their time is over. Here every wait registers
+an event with its environment, and whatever ends the environment (a stop, a time-out, a failed sibling branch) sets it.
+Nothing polls, so a thousand waiting tasks cost no processor time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from airflow_sfn_ml.local.patching import Patches
+
+patches = Patches("moto.stepfunctions.parser.asl")
+
+_ENVIRONMENT = "eval.environment"
+
+
+class InterruptedWaitError(Exception):
+    """The execution, branch or attempt ended while a task of it waited; not an error of the task."""
+
+
+@contextmanager
+def waking(env: Any) -> Iterator[threading.Event]:
+    """An event that is set when `env` stops running."""
+    event = threading.Event()
+    with env._state_mutex:
+        wakers: list[threading.Event] = env.__dict__.setdefault("_wakers", [])
+        wakers.append(event)
+        if not env.is_running():
+            event.set()
+    try:
+        yield event
+    finally:
+        with env._state_mutex:
+            wakers.remove(event)
+
+
+def sleep(env: Any, seconds: float) -> None:
+    """Sleep `seconds`, or until `env` stops running."""
+    with waking(env) as event:
+        event.wait(seconds)
+
+
+def _waking_after(name: str, *parameters: str) -> None:
+    """Let the method `name` of Environment wake those that wait on the environment."""
+    from moto.stepfunctions.parser.asl.eval.environment import Environment
+
+    ends: Callable[..., Any] = getattr(Environment, name)
+
+    @patches.replaces(_ENVIRONMENT, f"Environment.{name}", "self", *parameters)
+    def end(self: Any, **details: Any) -> None:
+        with self._state_mutex:
+            ends(self, **details)
+            for event in self.__dict__.get("_wakers", ()):
+                event.set()
+
+
+_waking_after("set_ended")
+_waking_after("set_error", "error")
+_waking_after("set_timed_out")
+_waking_after("set_stop", "stop_date", "cause", "error")
+
+
+@patches.replaces("component.state.wait.wait_function.wait_function", "WaitFunction._wait_interval",
+                  "self", "env", "wait_seconds")
+def wait_interval(self: Any, env: Any, wait_seconds: float) -> None:
+    """A Wait state: sleep, but no longer than the execution lives."""
+    if wait_seconds > 0:
+        sleep(env, wait_seconds)
+
+
+@patches.replaces("component.common.retry.retrier_decl", "RetrierDecl._eval_body", "self", "env")
+def evaluate_retrier(self: Any, env: Any) -> None:
+    """Decide whether this retrier grants another attempt, and sleep its interval."""
+    from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
+    from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
+
+    self.error_equals.eval(env)
+    if not env.stack.pop():
+        env.stack.append(RetrierOutcome.Skipped)
+        return
+    self.max_attempts.eval(env=env)
+    if env.stack.pop() == MaxAttemptsOutcome.EXHAUSTED:
+        env.stack.append(RetrierOutcome.Failed)
+        return
+    for part in (self.interval_seconds, self.backoff_rate, self.max_delay_seconds, self.jitter_strategy):
+        part.eval(env=env)
+    sleep(env, env.stack.pop())
+    env.stack.append(RetrierOutcome.Executed)

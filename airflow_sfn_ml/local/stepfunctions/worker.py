@@ -1,0 +1,74 @@
+"""Starting and stopping an execution.
+
+moto makes the environment of an execution in its thread, so that a history asked for, or a stop sent, right after
+StartExecution meets nothing. Here the environment exists, and runs, before StartExecution answers.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from airflow_sfn_ml.local.patching import Patches
+from airflow_sfn_ml.local.stepfunctions.states import mark_locations, timestamp
+
+patches = Patches("moto.stepfunctions.parser")
+
+
+@patches.replaces("backend.execution_worker", "ExecutionWorker.start", "self")
+def start(self: Any) -> None:
+    """Make the environment, then run the program in a thread."""
+    self.env = self._get_evaluation_environment()
+    execution = self._evaluation_details.execution_details
+    context = self.env.states.context_object.context_object_data["Execution"]
+    context["StartTime"] = timestamp(execution.start_time)
+    context["RedriveCount"] = 0
+    self.env.next_state_name = ""
+    name = f"execution {execution.name}"
+    threading.Thread(target=self._execution_logic, daemon=True, name=name).start()
+
+
+@patches.replaces("backend.execution_worker", "ExecutionWorker._execution_logic", "self")
+def run(self: Any) -> None:
+    """Run the program of an execution from its start to its terminal event."""
+    from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
+
+    details = self._evaluation_details
+    self.env.event_manager.add_event(
+        context=self.env.event_history_context,
+        event_type="ExecutionStarted",
+        event_details={"executionStartedEventDetails": {
+            "input": to_json_str(details.execution_details.inpt),
+            "inputDetails": {"truncated": False},
+            "roleArn": details.aws_execution_details.role_arn,
+        }},
+        update_source_event_id=False,
+    )
+    program = self._get_evaluation_entrypoint()
+    mark_locations(program)
+    program.eval(self.env)
+    self._execution_communication.terminated()
+
+
+@patches.replaces("asl.component.program.program", "Program.eval", "self", "env")
+def run_program(self: Any, env: Any) -> None:
+    """Run a machine, or a branch, in the calling thread; its TimeoutSeconds ends it from a timer."""
+    with env._state_mutex:
+        if env._program_state is None or env.is_running():
+            env.next_state_name = self.start_at.start_at_name
+    if self.timeout_seconds is None:
+        self._eval_body(env)
+        return
+
+    def time_out() -> None:
+        with env._state_mutex:
+            if env.is_running():
+                env.set_timed_out()
+
+    timer = threading.Timer(self.timeout_seconds.timeout_seconds, time_out)
+    timer.daemon = True
+    timer.start()
+    try:
+        self._eval_body(env)
+    finally:
+        timer.cancel()
