@@ -115,7 +115,7 @@ class AirflowStack:
 
     def unpause(self, dag_id: str, timeout: float = 60) -> None:
         """Let *dag_id* run, as soon as the dag-processor has read it."""
-        self.until(lambda: self.api.get(f"/dags/{dag_id}") is not None, timeout, f"{dag_id} was not found")
+        self.until(lambda: self._read(dag_id), timeout, f"{dag_id} was not found")
         self.api.patch(f"/dags/{dag_id}", {"is_paused": False})
 
     def trigger(
@@ -195,10 +195,20 @@ class AirflowStack:
 
     # How it is done
 
+    def _read(self, dag_id: str) -> bool:
+        if self.api.get(f"/dags/{dag_id}") is not None:
+            return True
+        if problems := list(self._import_errors()):
+            raise StackError(f"{dag_id} was not found\n" + "\n".join(problems))
+        return False
+
+    def _import_errors(self) -> Iterator[str]:
+        for problem in self.api.get("/importErrors")["import_errors"]:
+            yield f"{problem['filename']}:\n{problem['stack_trace']}"
+
     def _reasons(self, ended: Sequence[str]) -> Iterator[str]:
         with contextlib.suppress(Exception):  # the logs below tell more than an api-server that cannot answer
-            for problem in self.api.get("/importErrors")["import_errors"]:
-                yield f"{problem['filename']}:\n{problem['stack_trace']}"
+            yield from self._import_errors()
         for name in ended or COMPONENTS:
             yield f"-- {self.servers[name].log}\n{self.servers[name].tail(20)}"
 
