@@ -35,35 +35,33 @@ class StepFunctionsHook(AwsBaseHook):
                 conn=connection, region_name=self._region_name, botocore_config=self._config, verify=self._verify
             )
 
-    def start(self, version_arn: str, name: str, identity: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-        """Start the execution *name*, or adopt it if it exists already; return its ARN.
+    def start(self, version_arn: str, name: str, document: Mapping[str, Any]) -> str:
+        """Start the execution *name* with *document* as its input, or adopt it if it exists already; return its ARN.
 
-        *identity* says which Dag run the execution belongs to. It travels in the input, so that a retry knows its own
-        execution even when the templates rendered to something else this time.
+        Under the key ``airflow`` the input says which Dag run it belongs to, so that a retry knows its own execution
+        even when the templates rendered to something else this time. An input without that key has to be the same.
 
         :raises ExecutionError: an execution of that name exists which this Dag run did not start.
         """
-        document = json.dumps({"airflow": identity, "values": values}, sort_keys=True, ensure_ascii=False)
+        text = json.dumps(document, sort_keys=True, ensure_ascii=False)
         try:
             with translated(self.conn, "states:StartExecution", version_arn):
-                answer = self.conn.start_execution(stateMachineArn=version_arn, name=name, input=document)
+                answer = self.conn.start_execution(stateMachineArn=version_arn, name=name, input=text)
         except DeployError as error:
             if code(error) != "ExecutionAlreadyExists":
                 raise
-            return self._adopt(execution_arn(version_arn, name), identity)
+            return self._adopt(execution_arn(version_arn, name), document)
         self.log.info("Started execution %s", answer["executionArn"])
         return str(answer["executionArn"])
 
-    def _adopt(self, arn: str, identity: Mapping[str, Any]) -> str:
+    def _adopt(self, arn: str, document: Mapping[str, Any]) -> str:
         found = self.describe(arn)
-        try:
-            owner = json.loads(found.get("input") or "{}").get("airflow")
-        except (ValueError, AttributeError):
-            owner = None
-        if owner != identity:
+        theirs = json.loads(found.get("input") or "{}")
+        if _owner(theirs) != _owner(document):
             raise ExecutionError(
-                f"{arn} exists, but this Dag run did not start it (its input says {owner!r}): someone used the name by "
-                "hand. Clear this task to start under the next name"
+                f"{arn} exists, but this Dag run did not start it: someone used the name by hand. Clear this task to "
+                "start "
+                "under the next name"
             )
         self.log.info("Adopted execution %s, which an earlier try started (%s)", arn, found["status"])
         return arn
@@ -118,6 +116,11 @@ class StepFunctionsHook(AwsBaseHook):
             config=self.config,
             verify=self.verify,
         )
+
+
+def _owner(document: Any) -> Any:
+    """What says whose execution it is: the identity in its input, or all of an input that has none."""
+    return document["airflow"] if isinstance(document, Mapping) and "airflow" in document else document
 
 
 def execution_arn(version_arn: str, name: str) -> str:

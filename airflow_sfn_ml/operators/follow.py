@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.triggers.base import StartTriggerArgs
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ class Group(Protocol):
     def gate(self, task_id: str) -> None: ...
 
     def hook(self) -> Any: ...
+
+    def has_output(self, state: str) -> bool: ...
+
+    def place(self, state: str) -> dict[str, Any] | None: ...
 
 
 class _Pinned:
@@ -79,7 +83,7 @@ class Follower:
         shown."""
         group = self.__group__
         operator: Any = self
-        has_output = self._has_output()
+        has_output = group.has_output(self.state_name)
         return StartTriggerArgs(
             trigger_cls=TRIGGER,
             trigger_kwargs={
@@ -90,6 +94,7 @@ class Follower:
                 "verify": group.verify,
                 "push": bool(operator.do_xcom_push) and has_output,
                 "ends_on_worker": any(getattr(operator, name) for name in NEEDS_WORKER),
+                "place": group.place(self.state_name),
             },
             next_method="resume",
         )
@@ -113,26 +118,27 @@ class Follower:
     def execute(self, context: Any) -> Any:
         """Wait for the state in this process, and return its output."""
         from airflow_sfn_ml.triggers.explain import failure_lines
-        from airflow_sfn_ml.triggers.verdict import Failed, Pending, Succeeded, verdict
+        from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded, verdict
 
         group = self.__group__
         log: Any = self.log  # type: ignore[attr-defined]
         arn = _execution_arn(context, group.start_task_id)
         hook = group.hook()
         log.info("Following state %s of %s", self.state_name, arn)
+        place = Place.of(group.place(self.state_name))
         for view in _views(hook, arn):
-            match verdict(view, self.state_name):
+            match verdict(view, self.state_name, place):
                 case Pending():
                     continue
                 case Failed(reason):
                     lines = failure_lines(view, self.state_name, hook.log_tail)
                     raise AirflowFailException("\n".join([reason, *lines, f"Execution: {arn}"]))
-                case Succeeded(output):
-                    return output if self._has_output() else None
+                case Skipped(reason):
+                    raise AirflowSkipException(reason)
+                case Succeeded(output, note):
+                    log.info("%s", note)
+                    return output if group.has_output(self.state_name) else None
         raise AirflowFailException(f"{arn} ended, but what became of state {self.state_name} is not known")
-
-    def _has_output(self) -> bool:
-        return self.__group__.compiled().members[self.state_name].node.step is not None
 
     def resume(self, context: Any, event: Any = None) -> Any:
         """Finish on a worker after the trigger has seen the state end."""

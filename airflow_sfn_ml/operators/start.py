@@ -87,10 +87,11 @@ class StartExecutionOperator(BaseOperator):
         }
         values = group.rendered(context)
         self._refuse_secrets(values)
-        _refuse_large(identity, values)
+        document = group.execution_input(identity, values)
+        _refuse_large(document, values)
         version_arn = group.deployed(self.role_arn)
         name = execution_name(ti.dag_id, run.run_id, str(group.group_id), map_index, generation)
-        arn = group.hook().start(version_arn, name, identity, values)
+        arn = group.hook().start(version_arn, name, document)
         self.log.info("%s", compiled.program.report)
         return {
             "execution_arn": arn,
@@ -115,8 +116,8 @@ class StartExecutionOperator(BaseOperator):
             raise CompileError(problems)
 
 
-def _refuse_large(identity: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    size = len(json.dumps({"airflow": identity, "values": values}, ensure_ascii=False).encode())
+def _refuse_large(document: Any, values: Mapping[str, Any]) -> None:
+    size = len(json.dumps(document, ensure_ascii=False).encode())
     if size <= INPUT_LIMIT:
         return
     sizes = sorted(((len(json.dumps(value)), task) for task, value in values.items()), reverse=True)

@@ -164,6 +164,18 @@ class StateMachineTaskGroup(TaskGroup):
             raise CompileError(problems)
         return values
 
+    def execution_input(self, identity: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+        """The input of the execution that belongs to *identity*."""
+        return {"airflow": identity, "values": values}
+
+    def has_output(self, state: str) -> bool:
+        """Whether the task that follows *state* pushes its output."""
+        return self.compiled().members[state].node.step is not None
+
+    def place(self, state: str) -> dict[str, Any] | None:
+        """How *state* lies among the others, where that decides what became of it; see `verdict`."""
+        return None
+
     def deployed(self, role_arn: str | None) -> str:
         """The ARN of the version that runs this definition; deployed now if the group says so."""
         from airflow_sfn_ml.operators.deployment import deployed_version

@@ -14,13 +14,13 @@ from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.execution_time.comms import DeleteXCom, GetTaskStates, TaskStatesResult
 from airflow.sdk.execution_time.xcom import XCom
-from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSuccessEvent, TriggerEvent
+from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 from airflow_sfn_ml.exceptions import SfnMlError
 from airflow_sfn_ml.history import ExecutionView
 from airflow_sfn_ml.triggers.explain import failure_lines, progress_line
 from airflow_sfn_ml.triggers.settings import pace
-from airflow_sfn_ml.triggers.verdict import Failed, Succeeded, verdict
+from airflow_sfn_ml.triggers.verdict import Failed, Place, Skipped, Succeeded, verdict
 from airflow_sfn_ml.triggers.watch import Watcher, in_thread, watchers
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class StateTrigger(BaseTrigger):
     :param push: whether the state's output becomes the task's XCom.
     :param ends_on_worker: whether the task has something to do when it ends that only a worker does (outlets, success
         callbacks); it then resumes there instead of ending here.
+    :param place: how the state lies among the others, for machines that were not made of the group's tasks.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class StateTrigger(BaseTrigger):
         verify: bool | str | None = None,
         push: bool = True,
         ends_on_worker: bool = False,
+        place: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.state = state
@@ -58,10 +60,11 @@ class StateTrigger(BaseTrigger):
         self.verify = verify
         self.push = push
         self.ends_on_worker = ends_on_worker
+        self.place = place
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and the arguments that make this trigger again."""
-        names = ("state", "start_task_id", "aws_conn_id", "region_name", "verify", "push", "ends_on_worker")
+        names = ("state", "start_task_id", "aws_conn_id", "region_name", "verify", "push", "ends_on_worker", "place")
         return "airflow_sfn_ml.triggers.state.StateTrigger", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -89,15 +92,20 @@ class StateTrigger(BaseTrigger):
 
     async def _follow(self, arn: str) -> TriggerEvent:
         watcher = await self._watcher(arn)
-        told = ""
+        told, place = "", Place.of(self.place)
         async for view in watcher.snapshots():
             line = progress_line(view, self.state)
             if line != told:
                 self.log.info("%s", line)
                 told = line
-            match verdict(view, self.state):
-                case Succeeded(output):
+            match verdict(view, self.state, place):
+                case Succeeded(output, note):
+                    if note:
+                        self.log.warning("%s", note)
                     return await self._succeed(output)
+                case Skipped(reason):
+                    self.log.info("%s", reason)
+                    return TaskSkippedEvent()
                 case Failed(reason):
                     await self._explain(view, reason, arn)
                     return TaskFailedEvent()

@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_sfn_ml.history import ExecutionView, StateStatus
+from airflow_sfn_ml.history import ExecutionView, StateStatus, StateView
 
 RUNNING = "RUNNING"
 SUCCEEDED = "SUCCEEDED"
+
+
+@dataclass(frozen=True)
+class Place:
+    """How a state lies among the others of a machine that was written as a whole.
+
+    Such a machine chooses, catches and loops, so a state that was not entered may have been passed by, and one that
+    succeeded may be entered again.
+
+    :param passed_by: states that, once entered, mean that this one can no longer be.
+    :param parent: the Parallel that the state is in, if any: when that is over, so is the state's chance.
+    :param repeats: whether the state can be entered again.
+    """
+
+    passed_by: tuple[str, ...] = ()
+    parent: str | None = None
+    repeats: bool = False
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any] | None) -> Place | None:
+        """The place that *told* (its fields, as JSON) describes."""
+        if told is None:
+            return None
+        return cls(tuple(told.get("passed_by", ())), told.get("parent"), bool(told.get("repeats")))
+
+    def is_left(self, view: ExecutionView) -> bool:
+        """Whether the state can no longer be entered."""
+        if view.status != RUNNING or any(name in view.states for name in self.passed_by):
+            return True
+        return self.parent is not None and self.parent in view.states and not view.states[self.parent].status.is_open
 
 
 @dataclass(frozen=True)
@@ -18,9 +49,17 @@ class Pending:
 
 @dataclass(frozen=True)
 class Succeeded:
-    """The state succeeded with *output*."""
+    """The state succeeded with *output*; *note* is what a person should know all the same."""
 
     output: Any
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """The machine chose another way; *reason* is for people."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -30,22 +69,32 @@ class Failed:
     reason: str
 
 
-Verdict = Pending | Succeeded | Failed
+Verdict = Pending | Succeeded | Skipped | Failed
 
 
-def verdict(view: ExecutionView, name: str) -> Verdict:
+def verdict(view: ExecutionView, name: str, place: Place | None = None) -> Verdict:
     """Decide about the state *name*.
 
     A state that was never entered in an execution that failed is a failure, never a skip: a skipped leaf would turn the
-    Dag run green.
+    Dag run green. *place* is given for machines that were written as a whole; a machine that was made of a group's tasks
+    enters every state once.
     """
     state = view.state(name)
     over = view.status != RUNNING
+    if place is not None and not over and (place.repeats or state.status == StateStatus.NOT_ENTERED):
+        if not place.is_left(view):
+            return Pending()
+        if state.status == StateStatus.NOT_ENTERED:
+            return Skipped(f"State {name} was not chosen")
     match state.status:
         case StateStatus.SUCCEEDED:
-            return Succeeded(state.output)
+            return Succeeded(state.output, _visits(state))
+        case StateStatus.CAUGHT if place is not None:
+            return Succeeded(None, f"State {name} failed with {state.error}, which the state machine caught")
         case StateStatus.FAILED | StateStatus.CAUGHT | StateStatus.ABORTED | StateStatus.TIMED_OUT:
             return Failed(f"State {name} {_words(state.status)}{_because(state.error, state.cause, view)}")
+        case StateStatus.NOT_ENTERED if view.status == SUCCEEDED and place is not None:
+            return Skipped(f"State {name} was not chosen")
         case StateStatus.NOT_ENTERED if view.status == SUCCEEDED:
             return Failed(
                 f"State {name} is not in the definition that this execution runs: the Dag was changed after it was "
@@ -58,6 +107,14 @@ def verdict(view: ExecutionView, name: str) -> Verdict:
             return Failed(f"State {name} did not end: the execution {_words(view.status)}{_culprit(view)}")
         case _:
             return Pending()
+
+
+def _visits(state: StateView) -> str:
+    return (
+        f"State {state.name} ran {state.entered_count} times; this is its last output"
+        if state.entered_count > 1
+        else ""
+    )
 
 
 def _words(status: str) -> str:

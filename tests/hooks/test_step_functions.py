@@ -32,6 +32,10 @@ def hook(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[StepF
     return StepFunctionsHook(None)
 
 
+def document(**values: Any) -> dict[str, Any]:
+    return {"airflow": IDENTITY, "values": {"a": values}}
+
+
 def version(hook: StepFunctionsHook, name: str, definition: dict[str, Any]) -> str:
     made = hook.conn.create_state_machine(
         name=name, definition=json.dumps(definition), roleArn="arn:aws:iam::123456789012:role/r", publish=True
@@ -41,10 +45,10 @@ def version(hook: StepFunctionsHook, name: str, definition: dict[str, Any]) -> s
 
 def test_a_second_start_adopts_the_execution_while_it_runs_and_after_it_has_ended(hook: StepFunctionsHook):
     arn = version(hook, "adopt", WAIT)
-    first = hook.start(arn, "run", IDENTITY, {"a": {"x": 1}})
-    assert hook.start(arn, "run", IDENTITY, {"a": {"x": "rendered to something else"}}) == first
+    first = hook.start(arn, "run", document(x=1))
+    assert hook.start(arn, "run", document(x="rendered to something else")) == first
     hook.stop(first, "E", "c")
-    assert hook.start(arn, "run", IDENTITY, {"a": {"x": 1}}) == first
+    assert hook.start(arn, "run", document(x=1)) == first
     assert (
         len(
             hook.conn.list_executions(
@@ -60,11 +64,11 @@ def test_an_execution_that_someone_started_by_hand_is_refused(hook: StepFunction
     arn = version(hook, f"by-hand-{abs(hash(text))}", WAIT)
     hook.conn.start_execution(stateMachineArn=arn, name="run", input=text)
     with pytest.raises(ExecutionError, match="this Dag run did not start it"):
-        hook.start(arn, "run", IDENTITY, {})
+        hook.start(arn, "run", document())
 
 
 def test_only_new_events_are_read(hook: StepFunctionsHook, monkeypatch: pytest.MonkeyPatch):
-    arn = hook.start(version(hook, "events", STEPS), "run", IDENTITY, {})
+    arn = hook.start(version(hook, "events", STEPS), "run", document())
     while hook.describe(arn)["status"] == "RUNNING":
         time.sleep(0.05)
     monkeypatch.setattr("airflow_sfn_ml.hooks.step_functions.PAGE", 4)
@@ -75,7 +79,7 @@ def test_only_new_events_are_read(hook: StepFunctionsHook, monkeypatch: pytest.M
 
 
 def test_stopping_tells_why_and_stopping_twice_is_no_error(hook: StepFunctionsHook):
-    arn = hook.start(version(hook, "stop", WAIT), "run", IDENTITY, {})
+    arn = hook.start(version(hook, "stop", WAIT), "run", document())
     hook.stop(arn, "Airflow.TaskMarkedFailed", "because")
     hook.stop(arn, "Other", "later")
     told = hook.describe(arn)

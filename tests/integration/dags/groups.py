@@ -112,10 +112,10 @@ def _die_after_starting() -> None:
 
     start = StepFunctionsHook.start
 
-    def start_and_die(self: Any, version_arn: str, name: str, identity: Any, values: Any) -> str:
-        arn = start(self, version_arn, name, identity, values)
+    def start_and_die(self: Any, version_arn: str, name: str, document: Any) -> str:
+        arn = start(self, version_arn, name, document)
         marker = Path(os.environ["AIRFLOW_HOME"]) / f"died-{name}"
-        if identity["dag_id"] == "dies" and not marker.exists():
+        if document["airflow"]["dag_id"] == "dies" and not marker.exists():
             marker.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return arn
