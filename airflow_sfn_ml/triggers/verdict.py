@@ -76,8 +76,8 @@ def verdict(view: ExecutionView, name: str, place: Place | None = None) -> Verdi
     """Decide about the state *name*.
 
     A state that was never entered in an execution that failed is a failure, never a skip: a skipped leaf would turn the
-    Dag run green. *place* is given for machines that were written as a whole; a machine that was made of a group's tasks
-    enters every state once.
+    Dag run green. *place* is given for machines that were written as a whole; a machine that was made of a group's
+    tasks enters every state once.
     """
     state = view.state(name)
     over = view.status != RUNNING
