@@ -19,11 +19,16 @@ JOB_ROLE = "arn:aws:iam::123456789012:role/sagemaker"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 
 
+def entrypoint(code: str) -> list[str]:
+    """The command that runs *code*, on one line: SageMaker takes no other."""
+    return ["python3", "-c", f"exec({code!r})"]
+
+
 def processing(code: str, **environment: Any) -> dict[str, Any]:
     """A processing job that runs *code*."""
     return {
         "RoleArn": JOB_ROLE,
-        "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": ["python3", "-c", code]},
+        "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": entrypoint(code)},
         "Environment": environment,
         "ProcessingResources": {
             "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
@@ -39,7 +44,7 @@ def training(code: str) -> dict[str, Any]:
         "AlgorithmSpecification": {
             "TrainingImage": IMAGE,
             "TrainingInputMode": "File",
-            "ContainerEntrypoint": ["python3", "-c", code],
+            "ContainerEntrypoint": entrypoint(code),
         },
         "OutputDataConfig": {"S3OutputPath": "s3://models/out"},
         "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
