@@ -10,15 +10,8 @@ from typing import Any
 from airflow_sfn_ml.local.jobs.engine import JobEngine, JobExistsError, NoSuchJobError
 from airflow_sfn_ml.local.jobs.job import PROCESSING, TRAINING, Job, Kind
 from airflow_sfn_ml.local.patching import Patches
+from airflow_sfn_ml.local.refusals import RefusedError
 from airflow_sfn_ml.local.sagemaker.requests import InvalidRequestError, check
-
-
-class RefusedError(Exception):
-    """SageMaker refuses a call: the code and the message of its answer."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
 
 
 class JobApi:
@@ -96,13 +89,13 @@ def _replace_calls(patches: Patches, api: JobApi, kind: Kind) -> None:
 
     @patches.replaces("responses", f"SageMakerResponse.create_{name}_job", "self")
     def create(self: Any) -> Any:
-        job = _answering(lambda: api.create(kind, json.loads(self.body), self.current_account, self.region))
+        job = api.create(kind, json.loads(self.body), self.current_account, self.region)
         return _result({kind.arn_key: job.arn})
 
     @patches.replaces("responses", f"SageMakerResponse.describe_{name}_job", "self")
     def describe(self: Any) -> Any:
         wanted = self._get_param(kind.name_key)
-        job = _answering(lambda: api.describe(kind, wanted, self.current_account, self.region))
+        job = api.describe(kind, wanted, self.current_account, self.region)
         return _result(job.document())
 
     @patches.replaces("responses", f"SageMakerResponse.list_{name}_jobs", "self")
@@ -113,7 +106,7 @@ def _replace_calls(patches: Patches, api: JobApi, kind: Kind) -> None:
         from moto.core.responses import EmptyResult
 
         wanted = self._get_param(kind.name_key)
-        _answering(lambda: api.stop(kind, wanted, self.current_account, self.region))
+        api.stop(kind, wanted, self.current_account, self.region)
         return EmptyResult()
 
     if kind is PROCESSING:
@@ -158,12 +151,3 @@ def _result(document: dict[str, Any]) -> Any:
     from moto.core.responses import ActionResult
 
     return ActionResult(document)
-
-
-def _answering(call: Callable[[], Any]) -> Any:
-    from moto.core.exceptions import ServiceException
-
-    try:
-        return call()
-    except RefusedError as error:
-        raise ServiceException(error.code, error.message) from error

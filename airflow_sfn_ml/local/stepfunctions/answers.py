@@ -8,6 +8,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from airflow_sfn_ml.local.refusals import RefusedError
+
 Item = TypeVar("Item")
 
 # One lock for everything that is created or found by name; moto has none.
@@ -16,11 +18,9 @@ LOCK = threading.RLock()
 _FORBIDDEN = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 
 
-def refusal(code: str, message: str) -> Exception:
-    """The exception that moto's server answers as an error of that code."""
-    from moto.core.exceptions import ServiceException
-
-    return ServiceException(code, message)
+def refusal(code: str, message: str) -> RefusedError:
+    """The exception that becomes an error answer of that code."""
+    return RefusedError(code, message)
 
 
 def result(document: dict[str, Any]) -> Any:

@@ -75,7 +75,7 @@ def _attempts(self: Any, env: Any, attempt: Any, failed: str | None) -> None:
             continue
         if not env.is_running():
             break
-        if failed is not None:
+        if failed is not None and not _fails_execution(self, failure):
             env.event_manager.add_event(context=env.event_history_context, event_type=failed)
         if self.catch:
             self._handle_catch(env=env, failure_event=failure)
@@ -84,6 +84,11 @@ def _attempts(self: Any, env: Any, attempt: Any, failed: str | None) -> None:
         self._handle_uncaught(env=env, failure_event=failure)
     kind = self.state_entered_event_type.removesuffix("Entered")
     env.event_manager.add_event(context=env.event_history_context, event_type=f"{kind}Aborted")
+
+
+def _fails_execution(self: Any, failure: Any) -> bool:
+    """A Map whose settings cannot be computed fails without an event of its own."""
+    return type(self).__name__ == "StateMap" and failure.event_type == "ExecutionFailed"
 
 
 def record_failure(env: Any, failure: Any) -> None:

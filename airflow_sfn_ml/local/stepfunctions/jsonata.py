@@ -31,12 +31,12 @@ class EvaluationError(Exception):
     """An expression failed; the message says how."""
 
 
-class UndefinedError(EvaluationError):
-    """An expression gave nothing."""
+class NoValueError(EvaluationError):
+    """An expression gave nothing, or what has no JSON form; the message continues "The JSONata expression ..."."""
 
 
 def evaluate(expression: str, bindings: Mapping[str, Any]) -> Any:
-    """The value of `expression`; raises UndefinedError for nothing, EvaluationError for everything else."""
+    """The value of `expression`; raises NoValueError for nothing, EvaluationError for everything else."""
     import jsonata
 
     try:
@@ -50,10 +50,10 @@ def evaluate(expression: str, bindings: Mapping[str, Any]) -> Any:
     except Exception as error:
         raise EvaluationError(str(error) or type(error).__name__) from error
     if value is None:
-        raise UndefinedError("returned nothing (undefined)")
+        raise NoValueError("returned nothing (undefined).")
     plain = _plain(value)
     if plain is _UNDEFINED:
-        raise EvaluationError("returned an unsupported result type")
+        raise NoValueError("returned an unsupported result type.")
     return plain
 
 
@@ -99,7 +99,9 @@ def _range(first: Any = None, last: Any = None, step: Any = None, *_: Any) -> An
     count = int((last - first) // step) + 1
     if count > 1000:
         raise ValueError("$range gives at most 1000 numbers")
-    return [first + index * step for index in range(max(0, count))]
+    from jsonata.utils import Utils
+
+    return Utils.create_sequence_from_iter(first + index * step for index in range(max(0, count)))
 
 
 def _hash(text: Any = None, algorithm: Any = "SHA-256", *_: Any) -> Any:
@@ -148,11 +150,11 @@ def evaluate_expression(self: Any, env: Any) -> None:
     except EvaluationError as error:
         location = getattr(self, "location", None)
         where = f" specified for the field '{location}'" if location else ""
-        if isinstance(error, UndefinedError):
-            cause = f"The JSONata expression '{self.expression}'{where} {error}."
+        if isinstance(error, NoValueError):
+            cause = f"The JSONata expression '{self.expression}'{where} {error}"
         else:
             cause = f"The JSONata expression '{self.expression}'{where} threw an error during evaluation. {error}"
-        raise _failure(env, cause, location) from error
+        raise query_failure(env, cause, location) from error
 
 
 @patches.replaces("component.common.string.string_expression", "StringVariableSample._eval_body", "self", "env")
@@ -164,10 +166,11 @@ def evaluate_variable(self: Any, env: Any) -> None:
     try:
         env.stack.append(evaluate(self.expression, bindings))
     except EvaluationError as error:
-        raise _failure(env, f"The expression '{self.expression}' {error}", None) from error
+        raise query_failure(env, f"The expression '{self.expression}' {error}", None) from error
 
 
-def _failure(env: Any, cause: str, location: str | None) -> Exception:
+def query_failure(env: Any, cause: str, location: str | None) -> Exception:
+    """The States.QueryEvaluationError of a state."""
     from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType
     from moto.stepfunctions.parser.asl.component.common.error_name import failure_event, states_error_name
     from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType

@@ -1,11 +1,13 @@
-"""Parsing that keeps no state between definitions.
+"""Parsing that keeps no state between definitions, and reads strings as JSON.
 
 moto keeps the stack of query languages on the class: one refused definition, or two parsed at the same time, corrupts
-every later parse of the process. Here each parse has its own.
+every later parse of the process. Here each parse has its own. moto also takes some strings (names, keys, values of
+`Assign`) with their escapes, and others as Python literals.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
@@ -32,3 +34,27 @@ def parse(definition: str) -> tuple[Any, Any]:
     preprocessor = Preprocessor()
     preprocessor._query_language_per_scope = []
     return preprocessor.visit(tree), tree
+
+
+def _text(context: Any) -> str:
+    """The text of a node of the parse tree; of a string, what it stands for."""
+    text: str = context.getText()
+    if len(text) > 1 and text.startswith('"') and text.endswith('"'):
+        value: str = json.loads(text, strict=False)
+        return value
+    return text
+
+
+@patches.replaces("antlt4utils.antlr4utils", "from_string_literal", "parser_rule_context", everywhere=True)
+def from_string_literal(parser_rule_context: Any) -> str:
+    """The value of a string."""
+    return _text(parser_rule_context)
+
+
+@patches.replaces("parse.preprocessor", "Preprocessor._inner_string_of", "parser_rule_context")
+def inner_string_of(parser_rule_context: Any) -> str | None:
+    """The value of a string or of null."""
+    from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
+    from moto.stepfunctions.parser.asl.antlt4utils.antlr4utils import is_terminal
+
+    return None if is_terminal(parser_rule_context, ASLLexer.NULL) else _text(parser_rule_context)

@@ -20,7 +20,8 @@ from typing import Any
 
 from airflow_sfn_ml.local.jobs.job import PROCESSING, TRAINING, Job, Kind
 from airflow_sfn_ml.local.patching import Patches
-from airflow_sfn_ml.local.sagemaker.api import JobApi, RefusedError
+from airflow_sfn_ml.local.refusals import RefusedError
+from airflow_sfn_ml.local.sagemaker.api import JobApi
 from airflow_sfn_ml.local.stepfunctions.waiting import InterruptedWaitError, waking
 
 _JOBS = {"createProcessingJob": PROCESSING, "createTrainingJob": TRAINING}

@@ -7,9 +7,11 @@ Nothing polls, so a thousand waiting tasks cost no processor time.
 
 from __future__ import annotations
 
+import contextlib
+import datetime
+import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
@@ -23,7 +25,7 @@ class InterruptedWaitError(Exception):
     """The execution, branch or attempt ended while a task of it waited; not an error of the task."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def waking(env: Any) -> Iterator[threading.Event]:
     """An event that is set when `env` stops running."""
     event = threading.Event()
@@ -52,9 +54,9 @@ def _waking_after(name: str, *parameters: str) -> None:
     ends: Callable[..., Any] = getattr(Environment, name)
 
     @patches.replaces(_ENVIRONMENT, f"Environment.{name}", "self", *parameters)
-    def end(self: Any, **details: Any) -> None:
+    def end(self: Any, *values: Any, **named: Any) -> None:
         with self._state_mutex:
-            ends(self, **details)
+            ends(self, *values, **named)
             for event in self.__dict__.get("_wakers", ()):
                 event.set()
 
@@ -71,6 +73,28 @@ def wait_interval(self: Any, env: Any, wait_seconds: float) -> None:
     """A Wait state: sleep, but no longer than the execution lives."""
     if wait_seconds > 0:
         sleep(env, wait_seconds)
+
+
+_OFFSET_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
+
+
+@patches.replaces("component.state.wait.wait_function.timestamp", "Timestamp._get_wait_seconds", "self", "env")
+def seconds_until(self: Any, env: Any) -> float:
+    """The seconds until a Wait state's Timestamp; moto counts from local time, and whole seconds only."""
+    from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
+
+    self.string.eval(env=env)
+    text = env.stack.pop()
+    if isinstance(text, str) and _OFFSET_TIME.fullmatch(text):
+        with contextlib.suppress(ValueError):
+            when = datetime.datetime.fromisoformat(text)
+            return (when - datetime.datetime.now(datetime.UTC)).total_seconds()
+    if type(self.string).__name__ == "StringJSONata":
+        from airflow_sfn_ml.local.stepfunctions.jsonata import query_failure
+
+        problem = "cannot be parsed as an ISO-8601 extended offset date-time format string"
+        raise query_failure(env, f"The Timestamp field {problem}: {text}", "Timestamp")
+    raise FailureEventException(self._create_failure_event(env, text))
 
 
 @patches.replaces("component.common.retry.retrier_decl", "RetrierDecl._eval_body", "self", "env")
