@@ -4,6 +4,8 @@
 
     SfnMlError
     ├── DefinitionError (ValueError)   the ASL itself is wrong
+    │   ├── DuplicateStatesInChain     a state cannot be in a chain twice, nor in two chains
+    │   └── MissingRequiredParameter   an update of a workflow says neither a definition nor a role
     ├── TranslationError               an operator cannot become a state
     │   ├── UnsupportedOperator        no translator knows its class
     │   └── UnsupportedTemplate        a template says what a state machine cannot compute
@@ -13,6 +15,7 @@
     │   └── TooLarge                   a limit of AWS is exceeded
     ├── DeployError                    AWS could not be made to match, or not be reached
     │   ├── NotDeployed                there is no version with this definition
+    │   ├── WorkflowNotFound           a workflow was neither created nor attached
     │   ├── NotOwned                   the state machine belongs to someone else
     │   └── AccessDenied               an IAM permission is missing
     └── ExecutionError                 an execution did not do what it should
@@ -53,6 +56,14 @@ class DefinitionError(SfnMlError, ValueError):
     """The ASL itself is wrong."""
 
 
+class DuplicateStatesInChain(DefinitionError):
+    """A state cannot be in a chain twice, nor in two chains."""
+
+
+class MissingRequiredParameter(DefinitionError):
+    """An update of a workflow says neither a definition nor a role."""
+
+
 class TranslationError(SfnMlError):
     """An operator cannot become a state."""
 
@@ -87,6 +98,10 @@ class DeployError(SfnMlError):
 
 class NotDeployed(DeployError):
     """There is no version with this definition."""
+
+
+class WorkflowNotFound(DeployError):
+    """A workflow was neither created nor attached."""
 
 
 class NotOwned(DeployError):

@@ -35,6 +35,11 @@ class ServiceModel:
         found = self._entry("operations", operation)
         return None if found is None else str(found.get("input", {}).get("shape", ""))
 
+    def output_shape(self, operation: str) -> str:
+        """The name of the shape that *operation* gives; empty if there is none."""
+        found = self._entry("operations", operation) or {}
+        return str(found.get("output", {}).get("shape", ""))
+
     def shape(self, name: str) -> Shape:
         """The shape *name*."""
         found = self._entry("shapes", name)
