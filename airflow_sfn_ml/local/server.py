@@ -121,6 +121,7 @@ def _extend(url: str, data_dir: Path, options: Options) -> tuple[Any, list[Patch
     )
     return engine, [
         *(module.patches for module in modules),
+        branches.names,
         clients.patches_for(client),
         sagemaker.patches_for(api, client),
         sagemaker_api.patches_for(api),

@@ -19,6 +19,7 @@ class LogStream:
     def __init__(self, client: Any, group: str, stream: str, file: Path) -> None:
         self._client, self._group, self._stream, self.file = client, group, stream, file
         self._lock = threading.Lock()
+        file.touch()
         self.tail: list[str] = []
         with contextlib.suppress(ClientError):
             client.create_log_group(logGroupName=group)

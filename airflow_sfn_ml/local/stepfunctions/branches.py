@@ -1,4 +1,7 @@
-"""Branches of a Parallel: the first failure stops the others, and they are over before the state says so."""
+"""Branches of a Parallel and items of a Map: the first failure stops the others, and they end before the state does.
+
+moto lets the items of a failed Map run on, and loses the error of a branch or an item when its name begins with "States.".
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from airflow_sfn_ml.local.patching import Patches
 from airflow_sfn_ml.local.stepfunctions.waiting import InterruptedWaitError
 
 patches = Patches("moto.stepfunctions.parser.asl.component.state.exec")
+names = Patches("moto.stepfunctions.parser.asl.component.common.error_name")
 
 _PARTING_SECONDS = 5
 
@@ -63,6 +67,34 @@ class _Over:
                 self.event.set()
 
 
+@patches.replaces("state_map.iteration.inline_iteration_component", "InlineIterationComponent._eval_body", "self", "env")
+def run_items(self: Any, env: Any) -> None:
+    """Run the items of an inline Map, so many at a time; the result is the list of their outputs."""
+    from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
+
+    settings = env.stack.pop()
+    count = len(settings.input_items)
+    pool = JobPool(job_program=self._get_iteration_program(), job_inputs=settings.input_items)
+    threads = []
+    for _ in range(min(settings.max_concurrency or count, count)):
+        worker = self._create_worker(env=env, eval_input=settings, job_pool=pool)
+        threads.append(threading.Thread(target=worker.eval, daemon=True))
+    for thread in threads:
+        thread.start()
+    pool.await_jobs()
+    error = pool.get_worker_exception()
+    if error is not None:
+        for frame in list(env._frames):
+            frame.set_stop(stop_date=datetime.datetime.now(datetime.UTC), cause=None, error=None)
+    for thread in threads:
+        thread.join(_PARTING_SECONDS)
+    if not env.is_running():
+        raise InterruptedWaitError
+    if error is not None:
+        raise error
+    env.stack.append([closed.job_output for closed in pool.get_closed_jobs()])
+
+
 def _failure(env: Any, error: dict[str, Any]) -> Exception:
     from moto.stepfunctions.parser.asl.component.common.error_name import custom_error_name, failure_event
 
@@ -71,3 +103,11 @@ def _failure(env: Any, error: dict[str, Any]) -> Exception:
         env=env, error_name=custom_error_name.CustomErrorName(error_name=error.get("error")),
         event_type="ExecutionFailed", event_details={"executionFailedEventDetails": details},
     ))
+
+
+@names.replaces("custom_error_name", "CustomErrorName.__init__", "self", "error_name")
+def name_error(self: Any, error_name: str | None) -> None:
+    """Any name: the errors of branches and items keep theirs on the way up."""
+    from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
+
+    ErrorName.__init__(self, error_name=error_name)

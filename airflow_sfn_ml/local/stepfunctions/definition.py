@@ -11,6 +11,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+_STATES_ERRORS = frozenset(f"States.{name}" for name in (
+    "ALL", "DataLimitExceeded", "HeartbeatTimeout", "Timeout", "TaskFailed", "Permissions", "ResultPathMatchFailure",
+    "ParameterPathFailure", "BranchFailed", "NoChoiceMatched", "IntrinsicFailure", "ExceedToleratedFailureThreshold",
+    "ItemReaderFailed", "ResultWriterFailed", "Runtime", "QueryEvaluationError", "Http.Socket",
+))
 _NO_NEXT = frozenset({"Succeed", "Fail", "Choice"})
 
 
@@ -49,6 +54,7 @@ def _graph(machine: Mapping[str, Any], path: str, names: set[str]) -> Iterator[s
         if len(name) > 80:
             yield f"State name is longer than 80 characters at {here}"
         yield from _transitions(state, here, states)
+        yield from _error_names(state, here)
         for inner, inner_path in _inner(state, here):
             yield from _graph(inner, inner_path, names)
 
@@ -63,6 +69,19 @@ def _transitions(state: Mapping[str, Any], path: str, states: Mapping[str, Any])
             yield f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {target} at {path}{field}"
     if kind not in _NO_NEXT and "Next" not in state and state.get("End") is not True:
         yield f"MISSING_TRANSITION_TARGET: a state needs 'Next' or 'End': true at {path}"
+
+
+def _error_names(state: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Names with the reserved prefix are those of the language only."""
+    for field in ("Retry", "Catch"):
+        for index, each in enumerate(state.get(field) or ()):
+            for name in each.get("ErrorEquals") or ():
+                if name.startswith("States.") and name not in _STATES_ERRORS:
+                    yield f"Invalid error name {name}: names with the prefix 'States.' are reserved at " \
+                        f"{path}/{field}[{index}]/ErrorEquals"
+    error = state.get("Error")
+    if state.get("Type") == "Fail" and isinstance(error, str) and error.startswith("States."):
+        yield f"Invalid error name {error}: names with the prefix 'States.' are reserved at {path}/Error"
 
 
 def _inner(state: Mapping[str, Any], path: str) -> Iterator[tuple[Mapping[str, Any], str]]:
