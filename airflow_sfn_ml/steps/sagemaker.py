@@ -7,6 +7,7 @@ Airflow's Amazon operators push the same documents.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from airflow_sfn_ml import asl
@@ -123,7 +124,7 @@ class TrainingStep(_SageMakerStep):
         artifacts = self.output()["ModelArtifacts"]["S3ModelArtifacts"]
         environment = read(estimator, "environment") or {}
         if hasattr(estimator, "create_model"):
-            model = estimator.create_model()
+            model = _ready(estimator).create_model()
             model.name, model.model_data = name, artifacts
             if environment:
                 model.env = environment
@@ -137,6 +138,15 @@ class TrainingStep(_SageMakerStep):
             read(estimator, "vpc_config"),
             read(estimator, "enable_network_isolation"),
         )
+
+
+def _ready(estimator: Any) -> Any:
+    """A copy of *estimator* that has run, as far as making a model asks: version 2 composes where the model would be."""
+    other = copy.copy(estimator)
+    for name, value in (("_current_job_name", "job"), ("output_path", "s3://bucket/")):
+        if hasattr(other, name) and getattr(other, name) is None:
+            setattr(other, name, value)
+    return other
 
 
 class TransformStep(_SageMakerStep):

@@ -126,11 +126,11 @@ def _output_path(estimator: Any) -> Any:
 
 
 def _debug_hook(estimator: Any, path: Any) -> Any:
-    """Version 2 saves tensors at the output path unless told otherwise; False switches that off."""
-    if not hasattr(estimator, "debugger_hook_config") or estimator.debugger_hook_config is False:
+    """Version 2's frameworks save tensors at the output path unless told otherwise; False switches that off."""
+    hook = getattr(estimator, "debugger_hook_config", False)
+    if hook is False or (hook in (None, {}) and read(estimator, "entry_point") is None):
         return None
-    hook = estimator.debugger_hook_config
-    return {"S3OutputPath": path} if hook is None or hook == {} else shaped(hook)
+    return {"S3OutputPath": path} if hook in (None, {}) else shaped(hook)
 
 
 def _image_config(estimator: Any) -> Any:
