@@ -63,7 +63,15 @@ def compile_graph(nodes: list[Node], *, partition: str = "aws", comment: str | N
     """
     graph = _checked(nodes)
     shape = structure(graph)
-    machine = Emitter.of(graph, partition).machine(shape.block, comment)
+    return program_of(Emitter.of(graph, partition).machine(shape.block, comment), len(graph.nodes), shape.added)
+
+
+def program_of(machine: asl.StateMachine, tasks: int | None = None, added: tuple[Added, ...] = ()) -> Program:
+    """*machine* with its definition, digest and report.
+
+    :param tasks: how many tasks it was made of; by default, how many of its states do work.
+    :raises TooLarge: the definition exceeds AWS's limit.
+    """
     definition = asl.render(machine)
     size = len(json.dumps(definition, ensure_ascii=False).encode())
     if size > DEFINITION_LIMIT:
@@ -73,11 +81,11 @@ def compile_graph(nodes: list[Node], *, partition: str = "aws", comment: str | N
         )
     types = [type(state).__name__ for state in _states(machine)]
     report = Report(
-        tasks=len(graph.nodes),
+        tasks=sum(name in ("Task", "Map") for name in types) if tasks is None else tasks,
         transitions=len(types),
         events=2 + sum(EVENTS.get(name, 2) for name in types),
         size=size,
-        added=shape.added,
+        added=added,
     )
     return Program(machine, definition, asl.digest(definition), report)
 

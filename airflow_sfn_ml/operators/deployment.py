@@ -9,12 +9,12 @@ from airflow_sfn_ml.deploy import Machine, apply, machine_arn, plan, read
 from airflow_sfn_ml.exceptions import DeployError, NotDeployed
 
 if TYPE_CHECKING:
-    from airflow_sfn_ml.task_group import StateMachineTaskGroup
+    from airflow_sfn_ml.task_group.base import MachineGroup
 
 log = logging.getLogger(__name__)
 
 
-def deployed_version(group: StateMachineTaskGroup, role_arn: str | None) -> str:
+def deployed_version(group: MachineGroup, role_arn: str | None) -> str:
     """The ARN of the version whose definition is that of *group*; deployed now if the group's ``deploy`` is ``auto``.
 
     :raises NotDeployed: ``deploy`` is ``never`` and AWS has no such version.

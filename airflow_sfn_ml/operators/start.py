@@ -32,7 +32,7 @@ from airflow_sfn_ml.exceptions import (
 from airflow_sfn_ml.operators.follow import _Pinned
 
 if TYPE_CHECKING:
-    from airflow_sfn_ml.task_group import StateMachineTaskGroup
+    from airflow_sfn_ml.task_group.base import MachineGroup
 
 RETRIES = 2
 INPUT_LIMIT = 262_144
@@ -61,7 +61,7 @@ class StartExecutionOperator(BaseOperator):
     template_fields = ("role_arn",)
     ui_color = "#d8e8ff"
 
-    def __init__(self, *, group: StateMachineTaskGroup, role_arn: str | None, **kwargs: Any) -> None:
+    def __init__(self, *, group: MachineGroup, role_arn: str | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.group = group
         self.role_arn = role_arn

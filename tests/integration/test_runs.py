@@ -165,3 +165,21 @@ def test_a_start_that_was_marked_a_success_by_hand_fails_its_followers_with_the_
     airflow_stack.patch_task("paused_start", run_id, "g.start", "success")
     assert airflow_stack.wait("paused_start", run_id, 120) == "failed"
     assert "was it marked a success by hand?" in airflow_stack.task_log("paused_start", run_id, "g.work")
+
+
+def test_a_machine_that_was_written_as_a_whole_shows_what_it_chose_caught_and_repeated(airflow_stack: Any):
+    run_id = airflow_stack.trigger("written")
+    assert airflow_stack.wait("written", run_id, 180) == "success"
+    assert states(airflow_stack, "written", run_id) == {
+        "g.start": "success",
+        "g.tick": "success",
+        "g.other": "skipped",
+        "g.sides.left": "success",
+        "g.sides.right": "success",
+        "g.risky": "success",
+        "g.mend": "success",
+        "g.never": "skipped",
+    }
+    assert "State tick ran 3 times" in airflow_stack.task_log("written", run_id, "g.tick")
+    assert "which the state machine caught" in airflow_stack.task_log("written", run_id, "g.risky")
+    assert airflow_stack.xcom("written", run_id, "g.mend")["ProcessingJobStatus"] == "Completed"

@@ -148,3 +148,60 @@ with DAG("paused_start", schedule=None):
     with StateMachineTaskGroup("g", role_arn=ROLE):
         work = SageMakerProcessingOperator(task_id="work", config=processing("print('worked')"))
     held >> work
+
+
+def written(size: str) -> dict[str, Any]:
+    """A machine that was written as a whole: a choice, a parallel, a caught failure, a loop."""
+    job = {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createProcessingJob.sync"}
+
+    def run(name: str, code: str, **more: Any) -> dict[str, Any]:
+        label = f"{{% 'written-{name}-' & $substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 12) %}}"
+        return {**job, "Arguments": {"ProcessingJobName": label, **processing(code)}, **more}
+
+    return {
+        "QueryLanguage": "JSONata",
+        "StartAt": "count",
+        "States": {
+            "count": {"Type": "Pass", "Assign": {"n": 0}, "Output": "{% $states.input %}", "Next": "tick"},
+            "tick": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::aws-sdk:sagemaker:listModels",
+                "Arguments": {},
+                "Assign": {"n": "{% $n + 1 %}"},
+                "Next": "enough",
+            },
+            "enough": {
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% $n < 3 %}", "Next": "tick"}],
+                "Default": "which",
+            },
+            "which": {
+                "Type": "Choice",
+                "Choices": [{"Condition": f"{{% $states.context.Execution.Input.size = '{size}' %}}", "Next": "sides"}],
+                "Default": "other",
+            },
+            "other": run("other", "print('other')", Next="risky"),
+            "sides": {
+                "Type": "Parallel",
+                "Branches": [
+                    {"StartAt": side, "States": {side: run(side, f"print({side!r})", End=True)}}
+                    for side in ("left", "right")
+                ],
+                "Next": "risky",
+            },
+            "risky": run(
+                "risky",
+                "raise SystemExit(1)",
+                Catch=[{"ErrorEquals": ["States.ALL"], "Next": "mend"}],
+                Next="never",
+            ),
+            "mend": run("mend", "print('mended')", End=True),
+            "never": run("never", "print('never')", End=True),
+        },
+    }
+
+
+with DAG("written", schedule=None):
+    StateMachineTaskGroup.from_definition(
+        "g", written("big"), role_arn=ROLE, input={"size": "{{ dag_run.conf.get('size', 'big') }}"}
+    )

@@ -1,0 +1,205 @@
+"""What the kinds of groups share: the start task, edges from outside, rendering, the place in Airflow's life cycle."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from airflow.sdk import TaskGroup
+
+from airflow_sfn_ml.compiler import Report, state_name
+from airflow_sfn_ml.exceptions import CompileError
+from airflow_sfn_ml.operators.start import StartExecutionOperator
+from airflow_sfn_ml.task_group.attaching import START, draw_edges, make_start
+from airflow_sfn_ml.task_group.compiling import Compiled
+from airflow_sfn_ml.translators.render import render_member, rendered_problems
+
+
+class MachineGroup(TaskGroup):
+    """What every group has whose tasks follow the states of one execution.
+
+    Subclasses say what its members are and how they become a program.
+    """
+
+    def __init__(
+        self,
+        group_id: str,
+        *,
+        role_arn: str | None = None,
+        deploy: Literal["auto", "never"] = "auto",
+        machine_name: str | None = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+        allow_secrets: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if deploy not in ("auto", "never"):
+            raise ValueError(f"deploy must be 'auto' or 'never', not {deploy!r}")
+        self.role_arn = role_arn
+        self.deploy = deploy
+        self.machine_name = machine_name
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+        self.tags = dict(tags or {})
+        self.allow_secrets = allow_secrets
+        self._start: StartExecutionOperator | None = None
+        self._compiled: Compiled | None = None
+        self._warned: set[str] = set()
+        super().__init__(group_id, **kwargs)
+
+    # What a user calls
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """The state machine in the Amazon States Language, made of the group as it is now.
+
+        :raises CompileError: with every problem of the group.
+        """
+        return dict(self.compiled().program.definition)
+
+    @property
+    def report(self) -> Report:
+        """What was compiled, against AWS's limits."""
+        return self.compiled().program.report
+
+    @property
+    def digest(self) -> str:
+        """The definition's identity: the same group has the same digest everywhere."""
+        return self.compiled().program.digest
+
+    # What Airflow calls
+
+    def __exit__(self, exc_type: Any, exc: Any, traceback: Any) -> None:
+        """Attach the members, unless the body failed."""
+        try:
+            if exc_type is None:
+                self._attach()
+        finally:
+            super().__exit__(exc_type, exc, traceback)  # type: ignore[no-untyped-call]
+
+    # What the tasks of the group call
+
+    @property
+    def start_task_id(self) -> str:
+        """The id of the task that starts the execution."""
+        return str(self.child_id(START))  # type: ignore[no-untyped-call]
+
+    def compiled(self) -> Compiled:
+        """The group as it is now, compiled; again only after something changed."""
+        if self._compiled is None:
+            self._compiled = self._make()
+            self._warn(self._compiled.warnings)
+        return self._compiled
+
+    def changed(self) -> None:
+        """An edge or an attribute of a member was set: what was compiled is no longer true."""
+        self._compiled = None
+
+    def gate(self, task_id: str) -> None:
+        """Let the group's start wait for *task_id*, if it is a task outside of the group."""
+        self.changed()
+        start = self._start
+        if start is None or task_id == start.task_id or self._contains(task_id):
+            return
+        outside = self.dag.get_task(task_id)
+        start.upstream_task_ids.add(task_id)
+        outside.downstream_task_ids.add(start.task_id)
+
+    def hook(self) -> Any:
+        """The hook of the group's connection."""
+        from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
+
+        return StepFunctionsHook(
+            self.aws_conn_id, region_name=self.region_name, verify=self.verify, config=_config(self.botocore_config)
+        )
+
+    def rendered(self, context: Any) -> dict[str, dict[str, Any]]:
+        """The values of the execution's input, by task and JSON pointer.
+
+        :raises CompileError: with everything that cannot be rendered or that SageMaker would refuse.
+        """
+        values: dict[str, dict[str, Any]] = {}
+        problems: list[str] = []
+        for operator, name in self._named():
+            member = self.compiled().members[name]
+            try:
+                rendered = render_member(member, operator, context)
+            except Exception as error:
+                problems.append(
+                    f"{operator.task_id}: its templates cannot be rendered: {type(error).__name__}: {error}"
+                )
+                continue
+            problems += rendered_problems(member, rendered, operator.task_id)
+            if rendered:
+                values[name] = rendered
+        if problems:
+            raise CompileError(problems)
+        return values
+
+    def execution_input(self, identity: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+        """The input of the execution that belongs to *identity*."""
+        return {"airflow": identity, "values": values}
+
+    def has_output(self, state: str) -> bool:
+        """Whether the task that follows *state* pushes its output."""
+        return self.compiled().members[state].node.step is not None
+
+    def place(self, state: str) -> dict[str, Any] | None:
+        """How *state* lies among the others, where that decides what became of it; see `verdict`."""
+        return None
+
+    def deployed(self, role_arn: str | None) -> str:
+        """The ARN of the version that runs this definition; deployed now if the group says so."""
+        from airflow_sfn_ml.operators.deployment import deployed_version
+
+        return deployed_version(self, role_arn)
+
+    # How it is done
+
+    def _attach(self) -> None:
+        """Add the start task, and let each member follow its state."""
+        if self._start is None:
+            self._start = make_start(self)
+        self._let_follow()
+        draw_edges(self, self._start, self._named())
+        self.changed()
+
+    def _let_follow(self) -> None:
+        """Let each member follow its state."""
+        raise NotImplementedError
+
+    def _make(self) -> Compiled:
+        """Compile the group as it is now."""
+        raise NotImplementedError
+
+    def _named(self) -> list[tuple[Any, str]]:
+        """The members, with the names of their states: their ids below the group, cut where AWS's limit says so."""
+        prefix = f"{self.group_id}."
+        return [
+            (operator, state_name(operator.task_id.removeprefix(prefix)))
+            for operator in self
+            if operator is not self._start
+        ]
+
+    def _contains(self, task_id: str) -> bool:
+        return any(operator.task_id == task_id for operator in self)
+
+    def _warn(self, messages: tuple[str, ...]) -> None:
+        for message in messages:
+            if message not in self._warned:
+                self._warned.add(message)
+                warnings.warn(message, UserWarning, stacklevel=4)
+
+
+def _config(options: dict[str, Any] | None) -> Any:
+    if not options:
+        return None
+    from botocore.config import Config
+
+    return Config(**options)
