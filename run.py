@@ -82,6 +82,7 @@ def environment() -> dict[str, str]:
     kept["PATH"] = f"{VENV / 'bin'}{os.pathsep}{kept.get('PATH', os.defpath)}"
     if not kept.get("HOME"):
         kept["HOME"] = str(VENV)  # pip, uv and Airflow want one
+    kept.setdefault("UV_SYSTEM_CERTS", "true")  # as pip does: a company's own certificates count
     return kept
 
 
@@ -144,7 +145,7 @@ def install() -> bool:
 def install_with(command: list[str]) -> bool:
     """Run the installer into the log file, with a sign of life while it works."""
     started = told = time.monotonic()
-    with LOG.open("w") as log:
+    with LOG.open("a") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
         )

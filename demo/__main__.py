@@ -18,6 +18,7 @@ from typing import Any
 from airflow_sfn_ml.local import LocalAws
 from demo.progress import Progress, RunView, for_terminal, view
 from demo.report import Result, failures, read_result, save, table
+from demo.servers import errors_to
 from demo.stack import AirflowStack, StackError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,7 +63,8 @@ def demo(folder: Path, rows: int, ui: bool) -> int:
     """All parts, in their order."""
     progress = for_terminal()
     with contextlib.ExitStack() as stop:
-        aws = stop.enter_context(LocalAws(data_dir=folder / "aws"))
+        with errors_to(folder / "aws.log"):
+            aws = stop.enter_context(LocalAws(data_dir=folder / "aws"))
         progress.stage(1, "embedded AWS", f"{aws.url}  (Step Functions, S3; SageMaker jobs run as processes here)")
         stack = AirflowStack(folder / "airflow", ROOT / "dags", aws)
         progress.stage(2, "Airflow", f"{stack.url}  (api-server, scheduler, dag-processor, triggerer)")
