@@ -40,6 +40,8 @@ def start(self: Any) -> Any:
 
 def start_execution(backend: Any, arn: str, name: str | None, text: str | None) -> Any:
     """Start an execution, or find the running one of the same name and input."""
+    from moto.stepfunctions.parser.api import ExecutionStatus
+
     text = "{}" if text is None else text
     _check_input(text)
     if name is not None:
@@ -56,8 +58,9 @@ def start_execution(backend: Any, arn: str, name: str | None, text: str | None) 
         execution.version_arn = version.arn if version else None
         execution.alias_arn = alias
         machine.executions.append(execution)
+        execution.exec_status = ExecutionStatus.RUNNING
+        _tell(execution)
         execution.start()
-    _tell(execution)
     return execution
 
 
