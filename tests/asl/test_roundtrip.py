@@ -26,7 +26,7 @@ def test_a_machine_comes_back_from_its_json(machine: StateMachine) -> None:
     assert asl.render(asl.parse(json.dumps(definition))) == definition
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(damaged(machines().map(asl.render)))
 def test_what_can_be_read_at_all_is_written_as_it_was(definition: dict[str, Any]) -> None:
     try:

@@ -146,7 +146,7 @@ def error_output(state: State) -> Iterator[Finding]:
             yield item.path, "$states.errorOutput exists only in the Output and Assign of a catcher"
 
 
-@state_rule("result-not-there", severity="warning")
+@state_rule("result-not-there")
 def result_not_there(state: State) -> Iterator[Finding]:
     for item, found in readings(state):
         if "result" in found.states and item.moment != "after":

@@ -35,6 +35,7 @@ SERVICES: Mapping[str, Service] = {
     "bedrock": Service(
         ("invokeModel", "createModelCustomizationJob"), ("createModelCustomizationJob",), token=True, closed=False
     ),
+    "bedrockagentcore": Service(("invokeHarness",)),
     "codebuild": Service(
         ("startBuild", "stopBuild", "batchDeleteBuilds", "batchGetReports", "startBuildBatch", "stopBuildBatch",
          "retryBuildBatch", "deleteBuildBatch"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from airflow_sfn_ml.asl.validation.model import Definition, State
@@ -11,6 +12,7 @@ DEFINITION = 1_048_576
 """Bytes of a definition (botocore: Definition)."""
 NAME = 80
 LABEL = 40
+_NOT_IN_LABEL = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]")
 
 
 @definition_rule("too-large")
@@ -29,7 +31,7 @@ def name_too_long(state: State) -> Iterator[Finding]:
         yield state.path, f"the name has {len(state.name)} characters, AWS allows {NAME}"
 
 
-@state_rule("name-empty")
+@state_rule("name-empty", severity="warning")
 def name_empty(state: State) -> Iterator[Finding]:
     if not state.name:
         yield state.path, "a state needs a name"
@@ -40,6 +42,14 @@ def label_too_long(state: State) -> Iterator[Finding]:
     label = state.body.get("Label")
     if isinstance(label, str) and len(label) > LABEL:
         yield f"{state.path}/Label", f"the label has {len(label)} characters, AWS allows {LABEL}"
+
+
+@state_rule("label-characters", "Map")
+def label_characters(state: State) -> Iterator[Finding]:
+    label = state.body.get("Label")
+    found = _NOT_IN_LABEL.search(label) if isinstance(label, str) else None
+    if found:
+        yield f"{state.path}/Label", f"a label cannot contain {found.group()!r}; take letters, digits, - and _"
 
 
 @definition_rule("duplicate-label")

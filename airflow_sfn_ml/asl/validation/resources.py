@@ -180,3 +180,14 @@ def express_distributed(definition: Definition) -> Iterator[Finding]:
     for machine in definition.machines if definition.type == "EXPRESS" else ():
         if machine.owner and machine.distributed:
             yield f"{machine.path}/ProcessorConfig/Mode", "an EXPRESS state machine has no distributed Map; use INLINE"
+
+
+@definition_rule("express-child", severity="warning")
+def express_child(definition: Definition) -> Iterator[Finding]:
+    for machine in definition.machines:
+        config = machine.body.get("ProcessorConfig")
+        if machine.owner and isinstance(config, dict) and config.get("ExecutionType") == "EXPRESS":
+            for state in machine.states.values():
+                call = call_of(state) if state.type == "Task" else None
+                if (call and call.pattern in _PATTERNS) or (state.type == "Task" and is_activity(state)):
+                    yield f"{state.path}/Resource", "an EXPRESS child workflow cannot wait; make it STANDARD"

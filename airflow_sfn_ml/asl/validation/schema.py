@@ -46,7 +46,7 @@ LANGUAGE = Field(("string",), choices=(JSONPATH, JSONATA))
 PATH = Field(("string",), JSONPATH)
 NULLABLE_PATH = Field(("string",), JSONPATH, nullable=True)
 TEMPLATE = Field((), JSONPATH)
-ARGUMENTS = Field(("object",), JSONATA, expression=True)
+ARGUMENTS = Field((), JSONATA)
 OUTPUT = Field((), JSONATA)
 ASSIGN = Field(("object",), expression=True)
 WAIT_SECONDS = Field(("integer",), expression=True, least=0, most=SECONDS)
@@ -95,7 +95,7 @@ STATES: Mapping[str, Fields] = {
         "Iterator": OBJECT,
         "Items": Field(("array", "object"), JSONATA, expression=True),
         "ItemsPath": NULLABLE_PATH,
-        "ItemSelector": Field(("object",), expression=True),
+        "ItemSelector": Field(),
         "ItemReader": OBJECT,
         "ItemBatcher": OBJECT,
         "ResultWriter": OBJECT,
@@ -161,7 +161,7 @@ WRITER_CONFIG: Fields = {
 BATCHER: Fields = {
     "MaxItemsPerBatch": Field(("integer",), expression=True, least=1),
     "MaxItemsPerBatchPath": PATH,
-    "MaxInputBytesPerBatch": Field(("integer",), expression=True, least=1, most=262_144),
+    "MaxInputBytesPerBatch": Field(("integer",), expression=True, least=1),
     "MaxInputBytesPerBatchPath": PATH,
     "BatchInput": Field(("object",), expression=True),
 }

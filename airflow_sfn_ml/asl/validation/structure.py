@@ -138,10 +138,12 @@ def both_fields(state: State) -> Iterator[Finding]:
 
 @state_rule("payload-not-object", severity="warning")
 def payload_not_object(state: State) -> Iterator[Finding]:
-    if state.language == JSONPATH:
-        for key in ("Parameters", "ResultSelector"):
-            if key in state.body and not isinstance(state.body[key], Mapping):
-                yield f"{state.path}/{key}", f"{key} is a payload template; it should be an object"
+    fields = ("Parameters", "ResultSelector") if state.language == JSONPATH else ("Arguments",)
+    for key in (*fields, "ItemSelector"):
+        value = state.body.get(key, {})
+        expression = state.language == JSONATA and isinstance(value, str) and value.startswith("{%")
+        if not isinstance(value, Mapping) and not expression:
+            yield f"{state.path}/{key}", f"{key} is {json_type(value)}; services take an object"
 
 
 def _expressive(place: Place, field: schema.Field) -> bool:

@@ -44,16 +44,8 @@ class Scopes:
     def has(self, mask: int, name: str) -> bool:
         return bool(mask & self.bits.get(name, 0))
 
-    def written_around(self, machine: Machine) -> int:
-        """What may have been written in the states around before *machine* runs."""
-        mask = 0
-        while machine.owner:
-            mask |= self.entering[machine.owner.machine][machine.owner.name]
-            machine = machine.owner.machine
-        return mask
-
     def readable_around(self, machine: Machine) -> int:
-        """The part of it that *machine* can read."""
+        """What *machine* can read of the states around."""
         mask = 0
         while machine.owner and not machine.distributed:
             mask |= self.entering[machine.owner.machine][machine.owner.name]
@@ -65,6 +57,15 @@ class Scopes:
         for _, name in assigned(state):
             mask |= self.bits.setdefault(name, 1 << len(self.bits))
         return mask
+
+
+def _readable(machine: Machine) -> tuple[Machine, ...]:
+    """The machines around whose variables *machine* can read."""
+    found: list[Machine] = []
+    while machine.owner and not machine.distributed:
+        machine = machine.owner.machine
+        found.append(machine)
+    return tuple(found)
 
 
 def _flow(machine: Machine, writes: Mapping[str, int]) -> dict[str, int]:
@@ -130,18 +131,19 @@ def outer_variable(definition: Definition) -> Iterator[Finding]:
     scopes = Scopes.of(definition)
     for state in definition.states:
         for path, name in assigned(state):
-            if scopes.has(scopes.written_around(state.machine), name):
+            if any(name in scopes.written_in[outer] for outer in _readable(state.machine)):
                 yield path, f"${name} belongs to the states around and cannot be written here; take another name"
 
 
-@definition_rule("later-outer-variable", severity="warning")
-def later_outer_variable(definition: Definition) -> Iterator[Finding]:
+@definition_rule("outer-variable-distributed", severity="warning")
+def outer_variable_distributed(definition: Definition) -> Iterator[Finding]:
+    """The states around cannot be seen from here at all; whether AWS refuses the name is not known."""
     scopes = Scopes.of(definition)
     for state in definition.states:
+        near = _readable(state.machine)
         for path, name in assigned(state):
-            before = scopes.has(scopes.written_around(state.machine), name)
-            if not before and any(name in scopes.written_in[outer] for outer in state.machine.outer):
-                yield path, f"${name} is also written by the states around; take another name"
+            if any(name in scopes.written_in[outer] for outer in state.machine.outer if outer not in near):
+                yield path, f"${name} is also written by the states around the distributed Map; take another name"
 
 
 @definition_rule("unassigned-variable", severity="warning")

@@ -173,7 +173,7 @@ JSONATA: dict[str, Any] = {
         "Parallel": {
             "Type": "Parallel",
             "Arguments": {},
-            "Branches": [{"StartAt": "Left", "States": {"Left": {"Type": "Succeed", "Output": 1}}}],
+            "Branches": [{"StartAt": "Left", "States": {"Left": {"Type": "Succeed", "Output": {"one": 1}}}}],
             "End": True,
         },
         "Fail": {"Type": "Fail", "Error": "E", "Cause": "{% $why %}"},

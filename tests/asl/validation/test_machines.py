@@ -14,13 +14,13 @@ from tests.asl.machines import damaged, machines
 from tests.asl.validation.definitions import JSONATA, JSONPATH
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(machines())
 def test_nothing_is_found_in_machines_that_break_no_rule(machine: StateMachine) -> None:
     assert asl.validate(machine) == []
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged(machines().map(asl.render)))
 def test_no_damage_makes_the_rules_stumble(definition: dict[str, Any]) -> None:
     for problem in asl.validate(definition):

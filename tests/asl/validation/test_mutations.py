@@ -43,7 +43,7 @@ MUTATIONS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("wrong-type", "/States/Task/TimeoutSeconds", P, {"States/Task/TimeoutSeconds": "600"}),
     ("wrong-type", "/States/Task/TimeoutSeconds", P, {"States/Task/TimeoutSeconds": 1.5}),
     ("wrong-type", "/States/Task/Retry", P, {"States/Task/Retry": {}}),
-    ("wrong-type", "/States/Task/Arguments", A, {"States/Task/Arguments": []}),
+    ("payload-not-object", "/States/Task/Arguments", A, {"States/Task/Arguments": []}),
     ("wrong-type", "/States/Parallel/End", A, {"States/Parallel/End": "true"}),
     ("out-of-range", "/States/Task/TimeoutSeconds", P, {"States/Task/TimeoutSeconds": 0}),
     ("out-of-range", "/States/Task/Retry[0]/IntervalSeconds", P, {"States/Task/Retry/0/IntervalSeconds": 0}),
@@ -188,10 +188,16 @@ MUTATIONS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         {"States/Map/ItemProcessor/States/Item/Assign": {"model": 1}},
     ),
     (
-        "later-outer-variable",
+        "outer-variable",
         "/States/Parallel/Branches[0]/States/Left/Assign/after",
         P,
         {"States/Parallel/Branches/0/States/Left/Assign": {"after": 1}},
+    ),
+    (
+        "outer-variable-distributed",
+        "/States/Big/ItemProcessor/States/Far/Assign/found",
+        P,
+        {"States/Big/ItemProcessor/States/Far/Assign": {"found": 1}},
     ),
     ("unassigned-variable", "/States/Task/Arguments/Tags", A, {"States/Task/Arguments/Tags": "{% $model %}"}),
     ("unassigned-variable", "/States/Fail/CausePath", P, {"States/Fail/CausePath": "$own"}),
@@ -270,6 +276,15 @@ MUTATIONS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("token-not-sent", "/States/Send/Resource", A, {"States/Send/Arguments/MessageBody": "x"}),
     ("credentials-without-role", "/States/Task/Credentials", A, {"States/Task/Credentials": {}}),
     ("activity-credentials", "/States/Task/Credentials", P, {"States/Task/Resource": ACTIVITY}),
+    (
+        "express-child",
+        "/States/Big/ItemProcessor/States/Far/Resource",
+        P,
+        {
+            "States/Big/ItemProcessor/ProcessorConfig/ExecutionType": "EXPRESS",
+            "States/Big/ItemProcessor/States/Far": {"Type": "Task", "Resource": ACTIVITY, "End": True},
+        },
+    ),
     # maps
     ("no-processor", "/States/Map", P, {"States/Map/ItemProcessor": REMOVED}),
     ("selector-twice", "/States/Map/Parameters", P, {"States/Map/Parameters": {"a": 1}}),
@@ -339,6 +354,7 @@ MUTATIONS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("name-too-long", "/States/" + "x" * 81, A, {"States/" + "x" * 81: OK, "States/Send/Next": "x" * 81}),
     ("name-empty", "/States/", P, {"States/": OK, "States/Wait/Next": ""}),
     ("label-too-long", "/States/Big/Label", P, {"States/Big/Label": "x" * 41}),
+    ("label-characters", "/States/Big/Label", P, {"States/Big/Label": "a b"}),
     ("duplicate-label", "/States/Big/Label", P, {"States/Map/Label": "big"}),
 ]
 EXPRESS = [
