@@ -55,7 +55,7 @@ class _Ways:
         self.before.setdefault(id(target.members()[0]), []).append((state, catch))
 
 
-def illegal_placeholders(block: State | Chain, jsonata: bool = False) -> Iterator[str]:
+def illegal_placeholders(block: State | Chain) -> Iterator[str]:
     """What is wrong with the placeholders of the definition that begins with *block*."""
     ways = _Ways()
     ways.add(block, None)
@@ -64,7 +64,7 @@ def illegal_placeholders(block: State | Chain, jsonata: bool = False) -> Iterato
         for name, placeholder in _uses(state):
             if placeholder.producer is state:
                 yield _message(state, name, f"{placeholder!r} is its own output")
-            elif not _arrives(placeholder, state, ways, jsonata, proven):
+            elif not _arrives(placeholder, state, ways, proven):
                 source = placeholder.producer.state_id
                 yield _message(
                     state,
@@ -91,9 +91,7 @@ def _uses(state: State) -> Iterator[tuple[str, StepInput]]:
                 yield "Choices", placeholder
 
 
-def _arrives(
-    placeholder: StepInput, state: State, ways: _Ways, jsonata: bool, proven: set[tuple[int, Path, int]]
-) -> bool:
+def _arrives(placeholder: StepInput, state: State, ways: _Ways, proven: set[tuple[int, Path, int]]) -> bool:
     """Whether the output that *placeholder* reads is in the input of *state* on every way to it."""
     source, path = placeholder.producer, placeholder.keys
     seen = {id(state)}
@@ -112,7 +110,7 @@ def _arrives(
         for before, catch in ways.before.get(id(current), ()):
             if before is source and catch is None:
                 continue
-            if not (_keeps(before, path, jsonata) if catch is None else _keeps_at(_result_path(catch), path)):
+            if not (_keeps(before, path) if catch is None else _keeps_at(_result_path(catch), path)):
                 return False
             if id(before) not in seen:
                 seen.add(id(before))
@@ -130,7 +128,7 @@ def _hands_in(around: State) -> bool:
     return around.type == "Parallel" and _whole(around, "input_path") and not (around.parameters or around.arguments)
 
 
-def _keeps(state: State, path: Path, jsonata: bool) -> bool:
+def _keeps(state: State, path: Path) -> bool:
     """Whether what *state* gets under *path* is still there in what it gives."""
     given = state.fields
     if given.get("output") is not None or not _whole(state, "output_path"):

@@ -12,7 +12,6 @@ from airflow_sfn_ml.steps.blocks import Block, names_of
 from airflow_sfn_ml.steps.chain import Chain
 from airflow_sfn_ml.steps.dataflow import illegal_placeholders
 from airflow_sfn_ml.steps.freezer import Freezer, reachable
-from airflow_sfn_ml.steps.lowering import JSONATA
 from airflow_sfn_ml.steps.state import State
 
 
@@ -43,7 +42,7 @@ class Graph(Block):
         freezer = Freezer(self.query_language, partition)
         given = {name: value for name, value in self.fields.items() if value is not None}
         machine = freezer.machine(self.branch, **given)
-        freezer.finish(illegal_placeholders(self.branch, self.query_language == JSONATA))
+        freezer.finish(illegal_placeholders(self.branch))
         return machine
 
     @property

@@ -261,6 +261,7 @@ _ROWS = (
         "bedrock:GetModelCustomizationJob bedrock:StopModelCustomizationJob",
         "GetModelCustomizationJob",
     ),
+    _call("bedrockagentcore:invokeHarness", "bedrock-agentcore.InvokeHarness", "bedrock-agentcore:InvokeHarness"),
     _call(
         "codebuild:startBuild",
         "codebuild.StartBuild",

@@ -51,8 +51,8 @@ def _answer(call: Integration, pattern: IntegrationPattern) -> tuple[ServiceMode
             return None
         api = described if "." in described else f"{api.partition('.')[0]}.{described}"
     service, _, operation = api.partition(".")
-    if service in ("lambda", "stepfunctions"):
-        return None  # payloads and outputs are parsed, so the API's shape is not what the state gives
+    if service in ("lambda", "stepfunctions", "bedrock-agentcore"):
+        return None  # payloads, outputs and streams are read, so the API's shape is not what the state gives
     model = service_model(service)
     name = model.output_shape(operation)
     for part in filter(None, place.split("/")):

@@ -141,7 +141,8 @@ class TrainingStep(_SageMakerStep):
 
 
 def _ready(estimator: Any) -> Any:
-    """A copy of *estimator* that has run, as far as making a model asks: version 2 composes where the model would be."""
+    """A copy of *estimator* that has run, as far as making a model asks: version 2 composes where the model would
+    be."""
     other = copy.copy(estimator)
     for name, value in (("_current_job_name", "job"), ("output_path", "s3://bucket/")):
         if hasattr(other, name) and getattr(other, name) is None:

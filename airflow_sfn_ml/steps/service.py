@@ -35,6 +35,7 @@ __all__ = [
     "AthenaGetQueryResultsStep",
     "BedrockInvokeModelStep",
     "BedrockCreateModelCustomizationJobStep",
+    "BedrockAgentCoreInvokeHarnessStep",
     "CodeBuildStartBuildStep",
     "CodeBuildStopBuildStep",
     "CodeBuildStartBuildBatchStep",
@@ -237,6 +238,12 @@ class BedrockCreateModelCustomizationJobStep(JobStep):
     """Fine-tune a Bedrock model."""
 
     row = "bedrock:createModelCustomizationJob"
+
+
+class BedrockAgentCoreInvokeHarnessStep(ServiceStep):
+    """Invoke an agent in a harness of Bedrock AgentCore."""
+
+    row = "bedrockagentcore:invokeHarness"
 
 
 class CodeBuildStartBuildStep(JobStep):

@@ -1,7 +1,7 @@
 """Code as users of the Data Science SDK wrote it, from its documentation and its notebooks; only the imports changed.
 
-The files in ``golden`` hold what ``stepfunctions`` 2.3.0 with ``sagemaker`` 2.72.0 made of this code, with ``airflow_sfn_ml``
-in the imports replaced by ``stepfunctions``.
+The files in ``golden`` hold what ``stepfunctions`` 2.3.0 with ``sagemaker`` 2.72.0 made of this code, with
+``airflow_sfn_ml`` in the imports replaced by ``stepfunctions``.
 """
 
 from __future__ import annotations
@@ -60,12 +60,14 @@ def choice_of_the_documentation(things):
         rule=ChoiceRule.StringEquals(variable="$.Genre", value="Fiction"), next_step=Pass("FictionState")
     )
     choice_state.add_choice(
-        rule=ChoiceRule.And([
-            ChoiceRule.StringEquals(variable="$.Type", value="Book"),
-            ChoiceRule.Not(ChoiceRule.NumericGreaterThanEquals(variable="$.Pages", value=100)),
-            ChoiceRule.Or([ChoiceRule.BooleanEquals("$.Lent", False), ChoiceRule.IsPresent("$.Reader", True)]),
-            ChoiceRule.TimestampLessThanPath(variable="$.Due", value="$.Today"),
-        ]),
+        rule=ChoiceRule.And(
+            [
+                ChoiceRule.StringEquals(variable="$.Type", value="Book"),
+                ChoiceRule.Not(ChoiceRule.NumericGreaterThanEquals(variable="$.Pages", value=100)),
+                ChoiceRule.Or([ChoiceRule.BooleanEquals("$.Lent", False), ChoiceRule.IsPresent("$.Reader", True)]),
+                ChoiceRule.TimestampLessThanPath(variable="$.Due", value="$.Today"),
+            ]
+        ),
         next_step=Wait("ShortBook", seconds=5),
     )
     choice_state.default_choice(next_step=Fail("NoGenre", error="NoGenre", cause="nothing fits"))
@@ -82,7 +84,9 @@ def parallel_of_the_documentation(things):
 
 
 def map_of_the_documentation(things):
-    map_state = Map(state_id="MyMapState", items_path="$.items", max_concurrency=2, parameters={"x.$": "$$.Map.Item.Value"})
+    map_state = Map(
+        state_id="MyMapState", items_path="$.items", max_concurrency=2, parameters={"x.$": "$$.Map.Item.Value"}
+    )
     map_state.attach_iterator(Chain([Pass("Each"), Pass("Twice")]))
     nested = Map("Nested", iterator=Pass("Inner"))
     return Chain([map_state, nested])
@@ -120,10 +124,12 @@ def placeholders_of_the_documentation(things):
 
 
 def paths_that_are_none(things):
-    return Chain([
-        Pass("In", input_path=None, result_path=None, output_path=None),
-        Task("Discard", resource="arn:aws:lambda:us-east-1:123456789012:function:f", result_path=None),
-    ])
+    return Chain(
+        [
+            Pass("In", input_path=None, result_path=None, output_path=None),
+            Task("Discard", resource="arn:aws:lambda:us-east-1:123456789012:function:f", result_path=None),
+        ]
+    )
 
 
 def services(things):
@@ -219,7 +225,9 @@ def census(things):
         ],
         outputs=[
             things.ProcessingOutput(
-                source="/opt/ml/processing/evaluation", destination=f"s3://{BUCKET}/job/evaluation", output_name="evaluation"
+                source="/opt/ml/processing/evaluation",
+                destination=f"s3://{BUCKET}/job/evaluation",
+                output_name="evaluation",
             )
         ],
         container_entrypoint=["python3", "/opt/ml/processing/input/code/evaluation.py"],
@@ -309,7 +317,9 @@ def retraining(things):
         variable=lambda_step.output()["Payload"]["trainingMetrics"][0]["Value"], value=0.1
     )
     check_accuracy_step.add_choice(rule=threshold_rule, next_step=Succeed("Good"))
-    check_accuracy_step.default_choice(next_step=Fail("Model Accuracy Too Low", comment="Validation accuracy lower than 90%"))
+    check_accuracy_step.default_choice(
+        next_step=Fail("Model Accuracy Too Low", comment="Validation accuracy lower than 90%")
+    )
     return Chain([etl_step, lambda_step, check_accuracy_step])
 
 
