@@ -67,14 +67,14 @@ def demo(folder: Path, rows: int, ui: bool) -> int:
             aws = stop.enter_context(LocalAws(data_dir=folder / "aws"))
         progress.stage(1, "embedded AWS", f"{aws.url}  (Step Functions, S3; SageMaker jobs run as processes here)")
         stack = AirflowStack(folder / "airflow", ROOT / "dags", aws)
-        progress.stage(2, "Airflow", f"{stack.url}  (api-server, scheduler, dag-processor, triggerer)")
+        progress.stage(2, "Airflow", f"{stack.url}  (starting api-server, scheduler, dag-processor, triggerer)")
         stop.enter_context(stack)
         progress.stage(3, "run by hand", f"{BY_HAND}, {rows:,} rows of synthetic data")
         run_by_hand(stack, rows, progress)
         progress.stage(4, "backfill", f"{BACKFILL[0]} to {BACKFILL[-1]}, {AT_ONCE} at a time")
         backfill(stack, rows, progress)
         progress.stage(5, "results", "read from the evaluation reports in S3")
-        results = [read_result(stack, DAG_ID, run) for run in stack.runs(DAG_ID)]
+        results = sorted((read_result(stack, DAG_ID, run) for run in stack.runs(DAG_ID)), key=lambda each: each.date)
         tell(stack, results, folder)
         if ui:
             stay_up(stack, aws)

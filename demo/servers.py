@@ -33,7 +33,7 @@ def free_ports(count: int) -> list[int]:
 
 @contextlib.contextmanager
 def errors_to(log: Path) -> Iterator[None]:
-    """Let processes that are started in the block write their standard error to *log*, not among what a person reads."""
+    """Let processes that are started in the block write their standard error to *log*, not to the terminal."""
     sys.stderr.flush()
     terminal = os.dup(2)
     try:
