@@ -55,6 +55,7 @@ class LocalAws:
         self._options = options
         self._process: subprocess.Popen[str] | None = None
         self._url = ""
+        self._data_dir = Path()
 
     def __enter__(self) -> LocalAws:
         self.start()
@@ -73,6 +74,11 @@ class LocalAws:
         return self._url
 
     @property
+    def data_dir(self) -> Path:
+        """Where the folders and logs of its jobs are."""
+        return self._data_dir
+
+    @property
     def pid(self) -> int | None:
         """The process id of the server."""
         return self._process.pid if self._process else None
@@ -83,16 +89,22 @@ class LocalAws:
         root = str(Path(__file__).parents[2])
         path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH")) if part)
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}, start_new_session=True,
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
         )
         assert self._process.stdout is not None
         line = _first_line(self._process.stdout)
         if not line.startswith("http"):
             code = self._process.wait()
+            self._process.stdout.close()
             self._process = None
             raise LocalAwsError(f"the embedded AWS did not start (exit status {code}); what it wrote is above")
-        self._url = line.split()[0]
+        self._url, _, rest = line.partition("  (data in ")
+        self._data_dir = Path(rest.partition("; ctrl-C")[0])
 
     def stop(self) -> None:
         """Stop the server and every job of it."""
@@ -120,7 +132,9 @@ class LocalAws:
 
         variables = self.env()
         return boto3.session.Session().client(
-            service, region_name=region, endpoint_url=self.url,
+            service,
+            region_name=region,
+            endpoint_url=self.url,
             aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
         )

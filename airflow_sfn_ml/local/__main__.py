@@ -20,15 +20,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     parsed = _parser().parse_args(arguments)
     logging.basicConfig(
-        level=logging.DEBUG if parsed.verbose else logging.WARNING, stream=sys.stderr,
+        level=logging.DEBUG if parsed.verbose else logging.WARNING,
+        stream=sys.stderr,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
     )
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     try:
-        server = Server(Options(
-            host=parsed.host, port=parsed.port, data_dir=parsed.data_dir, images=dict(parsed.image),
-            opt_ml=parsed.opt_ml, grace_seconds=parsed.grace_seconds,
-        ))
+        server = Server(
+            Options(
+                host=parsed.host,
+                port=parsed.port,
+                data_dir=parsed.data_dir,
+                images=dict(parsed.image),
+                opt_ml=parsed.opt_ml,
+                grace_seconds=parsed.grace_seconds,
+            )
+        )
     except LocalAwsError as error:
         print(f"airflow_sfn_ml.local: {error}", file=sys.stderr)
         return 1
@@ -53,12 +60,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
     parser.add_argument("--data-dir", type=Path, help="keep job folders and logs here (default: temporary)")
     parser.add_argument(
-        "--image", type=_image, action="append", default=[], metavar="REPOSITORY=PYTHON",
+        "--image",
+        type=_image,
+        action="append",
+        default=[],
+        metavar="REPOSITORY=PYTHON",
         help="the interpreter that stands for an image; may be repeated, wildcards allowed "
         "(sagemaker-scikit-learn is this Python unless given)",
     )
     parser.add_argument(
-        "--opt-ml", choices=("auto", "mount", "rewrite"), default="auto",
+        "--opt-ml",
+        choices=("auto", "mount", "rewrite"),
+        default="auto",
         help="how jobs see /opt/ml: a mount of their own, or rewritten paths (default: a mount where possible)",
     )
     parser.add_argument(

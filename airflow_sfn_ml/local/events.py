@@ -25,10 +25,14 @@ def execution_changed(execution: Any) -> None:
     """Tell the default bus that an execution started or ended."""
     from airflow_sfn_ml.local.stepfunctions.executions import details
 
-    document = {name: None for name in ("output", "outputDetails", "error", "cause", "stopDate")}
+    document = dict.fromkeys(("output", "outputDetails", "error", "cause", "stopDate"))
     _emit(
-        execution.account_id, execution.region_name, "aws.states", "Step Functions Execution Status Change",
-        _milliseconds({**document, **details(execution)}), execution.exec_arn,
+        execution.account_id,
+        execution.region_name,
+        "aws.states",
+        "Step Functions Execution Status Change",
+        _milliseconds({**document, **details(execution)}),
+        execution.exec_arn,
     )
 
 
@@ -47,14 +51,22 @@ def _emit(account: str, region: str, source: str, kind: str, detail: dict[str, A
     from moto.events.models import _BASE_EVENT_MESSAGE, events_backends
 
     rules = [
-        rule for rule in list(events_backends[account][region].event_buses["default"].rules.values())
+        rule
+        for rule in list(events_backends[account][region].event_buses["default"].rules.values())
         if getattr(rule, "state", "ENABLED") != "DISABLED"
     ]
     if not rules:
         return
     message = copy.deepcopy(_BASE_EVENT_MESSAGE) | {
-        "id": str(uuid.uuid4()), "detail-type": kind, "source": source, "account": account, "region": region,
-        "time": time.time(), "ingestion-time": time.time(), "resources": [resource], "detail": detail,
+        "id": str(uuid.uuid4()),
+        "detail-type": kind,
+        "source": source,
+        "account": account,
+        "region": region,
+        "time": time.time(),
+        "ingestion-time": time.time(),
+        "resources": [resource],
+        "detail": detail,
     }
 
     def deliver() -> None:

@@ -2,8 +2,8 @@
 
 moto has no hooks for what this package adds, so functions of it are replaced. A replacement is written against one
 known shape of moto; when a new release changes that shape, silence would mean wrong behaviour. So every replaced
-function is declared here with the names of its parameters, and `apply` refuses to start, naming the function, when moto
-no longer has it in that form.
+function is declared here with the names of its parameters, and `apply` refuses to start, naming the function, when
+moto no longer has it in that form.
 """
 
 from __future__ import annotations

@@ -91,7 +91,26 @@ def _extend(url: str, data_dir: Path, options: Options) -> tuple[Any, list[Patch
     from airflow_sfn_ml.local.jobs.engine import JobEngine
     from airflow_sfn_ml.local.jobs.images import Images
     from airflow_sfn_ml.local.jobs.runner import Settings
-    from airflow_sfn_ml.local.sagemaker import api as sagemaker_api
+    from airflow_sfn_ml.local.sagemaker.api import JobApi
+    from airflow_sfn_ml.local.stepfunctions import clients, executions
+
+    client = clients.Clients(url, CREDENTIALS)
+    settings = Settings(
+        data_dir=data_dir,
+        images=Images(options.images),
+        mount=_mount(options.opt_ml, data_dir),
+        grace_seconds=options.grace_seconds,
+        environment=environment(url),
+    )
+    engine = JobEngine(settings, client)
+    engine.listeners.append(events.job_changed)
+    executions.listeners.append(events.execution_changed)
+    return engine, all_patches(JobApi(engine), client)
+
+
+def all_patches(api: Any, client: Any) -> list[Patches]:
+    """Everything that is replaced in moto, by concern."""
+    from airflow_sfn_ml.local.sagemaker import api as jobs
     from airflow_sfn_ml.local.stepfunctions import (
         attempts,
         branches,
@@ -101,30 +120,32 @@ def _extend(url: str, data_dir: Path, options: Options) -> tuple[Any, list[Patch
         machines,
         parser,
         sagemaker,
+        services,
         states,
         variables,
         waiting,
         worker,
     )
 
-    client = clients.Clients(url, CREDENTIALS)
-    settings = Settings(
-        data_dir=data_dir, images=Images(options.images), mount=_mount(options.opt_ml, data_dir),
-        grace_seconds=options.grace_seconds, environment=environment(url),
-    )
-    engine = JobEngine(settings, client)
-    engine.listeners.append(events.job_changed)
-    executions.listeners.append(events.execution_changed)
-    api = sagemaker_api.JobApi(engine)
     modules: Iterable[Any] = (
-        parser, waiting, jsonata, variables, attempts, states, branches, worker, machines, executions
+        parser,
+        waiting,
+        jsonata,
+        variables,
+        attempts,
+        states,
+        branches,
+        worker,
+        services,
+        machines,
+        executions,
     )
-    return engine, [
+    return [
         *(module.patches for module in modules),
         branches.names,
         clients.patches_for(client),
         sagemaker.patches_for(api, client),
-        sagemaker_api.patches_for(api),
+        jobs.patches_for(api),
     ]
 
 
@@ -159,8 +180,12 @@ def environment(url: str) -> dict[str, str]:
     """The AWS_* variables that point a process at this server."""
     key, secret = CREDENTIALS
     return {
-        "AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret,
-        "AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
     }
 
 
@@ -178,9 +203,7 @@ def _http_server(host: str, port: int, listener: socket.socket) -> Any:
             log.debug("%s %s", getattr(self, "requestline", ""), code)
 
     application = _Healthy(DomainDispatcherApplication(create_backend_app))
-    return make_server(
-        host, port, application, threaded=True, request_handler=Handler, fd=os.dup(listener.fileno())
-    )
+    return make_server(host, port, application, threaded=True, request_handler=Handler, fd=os.dup(listener.fileno()))
 
 
 class _Healthy:

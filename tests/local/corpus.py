@@ -10,7 +10,9 @@ from typing import Any
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 _DATA = ("input", "output", "error", "cause", "assignedVariables", "name", "length", "location", "state")
-_MASKED = re.compile(r"<[A-Za-z]+Part_\d+idx>|<[^<>]+:\d+>|\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)|[0-9a-f]{8}-[0-9a-f-]{27}")
+_MASKED = re.compile(
+    r"<[A-Za-z]+Part_\d+idx>|<[^<>]+:\d+>|\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)|[0-9a-f]{8}-[0-9a-f-]{27}"
+)
 
 
 def recorded() -> Iterator[dict[str, Any]]:
@@ -19,7 +21,12 @@ def recorded() -> Iterator[dict[str, Any]]:
         for line in file:
             record = json.loads(line)
             text = json.dumps(record["definition"])
-            if '"Resource"' not in text and record["ids_contiguous"] and _complete(record):
+            if (
+                isinstance(record["definition"], dict)
+                and '"Resource"' not in text
+                and record["ids_contiguous"]
+                and _complete(record)
+            ):
                 yield record
 
 

@@ -49,13 +49,14 @@ class Account:
         return self.create_definition({**definition, **settings})
 
     def create_definition(self, definition: dict[str, Any]) -> str:
-        created = self.sfn.create_state_machine(
-            name=unique("machine"), definition=json.dumps(definition), roleArn=ROLE
-        )
+        created = self.sfn.create_state_machine(name=unique("machine"), definition=json.dumps(definition), roleArn=ROLE)
         return created["stateMachineArn"]
 
     def start(self, machine: str, value: Any = None) -> str:
         return self.sfn.start_execution(stateMachineArn=machine, input=json.dumps(value or {}))["executionArn"]
+
+    def start_raw(self, machine: str, text: str | None) -> str:
+        return self.sfn.start_execution(stateMachineArn=machine, input="{}" if text is None else text)["executionArn"]
 
     def finish(self, execution: str, seconds: float = 60) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
@@ -103,7 +104,8 @@ class Account:
 def processing(name: str, command: list[str], **extra: Any) -> dict[str, Any]:
     """A CreateProcessingJob request."""
     return {
-        "ProcessingJobName": name, "RoleArn": ROLE,
+        "ProcessingJobName": name,
+        "RoleArn": ROLE,
         "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": command},
         "ProcessingResources": {
             "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
@@ -120,7 +122,8 @@ def python(name: str, code: str, **extra: Any) -> dict[str, Any]:
 def training(name: str, account: Account, **extra: Any) -> dict[str, Any]:
     """A CreateTrainingJob request."""
     return {
-        "TrainingJobName": name, "RoleArn": ROLE,
+        "TrainingJobName": name,
+        "RoleArn": ROLE,
         "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
         "OutputDataConfig": {"S3OutputPath": f"s3://{account.bucket}/models"},
         "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,8 @@ def test_a_name_with_the_same_input_is_the_running_execution(account: Account) -
     machine, name = account.create(WAIT), unique("named")
     first = account.sfn.start_execution(stateMachineArn=machine, name=name, input='{"a": 1}')
     assert account.sfn.start_execution(stateMachineArn=machine, name=name, input='{"a": 1}') | {
-        "ResponseMetadata": None} == first | {"ResponseMetadata": None}
+        "ResponseMetadata": None
+    } == first | {"ResponseMetadata": None}
     with pytest.raises(ClientError) as refused:
         account.sfn.start_execution(stateMachineArn=machine, name=name, input='{"a": 2}')
     assert code(refused) == "ExecutionAlreadyExists"
@@ -93,8 +95,12 @@ def test_what_a_state_gives_has_a_limit(account: Account) -> None:
     branch = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Output": half, "End": True}}}
     other = {"StartAt": "B", "States": {"B": {"Type": "Pass", "Output": half, "End": True}}}
     both = {
-        "Both": {"Type": "Parallel", "Branches": [branch, other], "Next": "End",
-                 "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "End"}]},
+        "Both": {
+            "Type": "Parallel",
+            "Branches": [branch, other],
+            "Next": "End",
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "End"}],
+        },
         "End": {"Type": "Succeed"},
     }
     described = account.run(both)
@@ -122,8 +128,11 @@ def test_history_is_paged_reversed_and_bare_on_demand(account: Account) -> None:
     bare = account.sfn.get_execution_history(executionArn=execution, includeExecutionData=False)["events"]
     assert bare[1]["stateEnteredEventDetails"] == {"name": "S0"}
     assert whole[1]["stateEnteredEventDetails"] == {
-        "name": "S0", "input": '{"a":1}', "inputDetails": {"truncated": False}}
-    assert all(later["timestamp"] >= earlier["timestamp"] for earlier, later in zip(whole, whole[1:], strict=False))
+        "name": "S0",
+        "input": '{"a":1}',
+        "inputDetails": {"truncated": False},
+    }
+    assert all(later["timestamp"] >= earlier["timestamp"] for earlier, later in itertools.pairwise(whole))
     assert whole[0]["timestamp"].tzinfo is not None
 
 
@@ -145,10 +154,13 @@ def test_executions_are_listed_newest_first_by_status_and_page(account: Account)
 def test_describe_tells_how_an_execution_ended(account: Account) -> None:
     failed = account.run({"F": {"Type": "Fail", "Error": "Mine", "Cause": "because"}}, {"a": 1})
     assert (failed["status"], failed["error"], failed["cause"]) == ("FAILED", "Mine", "because")
-    assert failed["redriveStatus"] == "REDRIVABLE" and failed["redriveCount"] == 0
-    assert "output" not in failed and json.loads(failed["input"]) == {"a": 1}
+    assert failed["redriveStatus"] == "REDRIVABLE"
+    assert failed["redriveCount"] == 0
+    assert "output" not in failed
+    assert json.loads(failed["input"]) == {"a": 1}
     fine = account.run(jsonata("text"))
-    assert fine["output"] == '"text"' and fine["redriveStatus"] == "NOT_REDRIVABLE"
+    assert fine["output"] == '"text"'
+    assert fine["redriveStatus"] == "NOT_REDRIVABLE"
     assert fine["stopDate"] >= fine["startDate"]
 
 
@@ -158,31 +170,54 @@ def test_the_context_object_has_the_fields_of_aws(account: Account) -> None:
     assert context["Execution"].pop("StartTime").endswith("Z")
     assert context["State"].pop("EnteredTime").endswith("Z")
     name = execution.split(":")[-1]
-    assert context["Execution"] == {"Id": execution, "Input": {"a": 1}, "Name": name, "RoleArn": ROLE, "RedriveCount": 0}
+    assert context["Execution"] == {
+        "Id": execution,
+        "Input": {"a": 1},
+        "Name": name,
+        "RoleArn": ROLE,
+        "RedriveCount": 0,
+    }
     assert context["State"]["Name"] == "P"
     machine = execution.replace(":execution:", ":stateMachine:").rpartition(":")[0]
     assert context["StateMachine"] == {"Id": machine, "Name": machine.split(":")[-1]}
 
 
 def test_assign_and_output_see_the_variables_of_the_entry(account: Account) -> None:
-    described = account.run({
-        "One": {"Type": "Pass", "Assign": {"x": 1}, "Next": "Two"},
-        "Two": {"Type": "Pass", "Assign": {"x": "{% $x + 1 %}", "y": "{% $x %}"}, "Output": "{% $x %}", "Next": "Three"},
-        "Three": {"Type": "Pass", "Output": ["{% $states.input %}", "{% $x %}", "{% $y %}"], "End": True},
-    })
+    described = account.run(
+        {
+            "One": {"Type": "Pass", "Assign": {"x": 1}, "Next": "Two"},
+            "Two": {
+                "Type": "Pass",
+                "Assign": {"x": "{% $x + 1 %}", "y": "{% $x %}"},
+                "Output": "{% $x %}",
+                "Next": "Three",
+            },
+            "Three": {"Type": "Pass", "Output": ["{% $states.input %}", "{% $x %}", "{% $y %}"], "End": True},
+        }
+    )
     assert json.loads(described["output"]) == [1, 2, 1]
 
 
 def test_branches_read_outer_variables_and_keep_their_own(account: Account) -> None:
-    branch = {"StartAt": "B", "States": {
-        "B": {"Type": "Pass", "Assign": {"inner": "{% $x + 1 %}"}, "Next": "C"},
-        "C": {"Type": "Pass", "Output": "{% $inner %}", "End": True},
-    }}
-    described = account.run({
-        "One": {"Type": "Pass", "Assign": {"x": 1}, "Next": "Two"},
-        "Two": {"Type": "Parallel", "Branches": [branch], "Assign": {"got": "{% $states.result[0] %}"}, "Next": "End"},
-        "End": {"Type": "Pass", "Output": {"got": "{% $got %}", "inner": "{% $exists($inner) %}"}, "End": True},
-    })
+    branch = {
+        "StartAt": "B",
+        "States": {
+            "B": {"Type": "Pass", "Assign": {"inner": "{% $x + 1 %}"}, "Next": "C"},
+            "C": {"Type": "Pass", "Output": "{% $inner %}", "End": True},
+        },
+    }
+    described = account.run(
+        {
+            "One": {"Type": "Pass", "Assign": {"x": 1}, "Next": "Two"},
+            "Two": {
+                "Type": "Parallel",
+                "Branches": [branch],
+                "Assign": {"got": "{% $states.result[0] %}"},
+                "Next": "End",
+            },
+            "End": {"Type": "Pass", "Output": {"got": "{% $got %}", "inner": "{% $exists($inner) %}"}, "End": True},
+        }
+    )
     assert json.loads(described["output"]) == {"got": 2, "inner": False}
 
 
@@ -194,7 +229,7 @@ def test_branches_read_outer_variables_and_keep_their_own(account: Account) -> N
         ("{% $hash('x', 'MD5') %}", "9dd4e461268c8034f5c8564e155c67a6"),
         ("{% $random(7) = $random(7) %}", True),
         ("{% $length($uuid()) %}", 36),
-        ('{% $parse(\'{"a": [1, null]}\') %}', {"a": [1, None]}),
+        ("{% $parse('{\"a\": [1, null]}') %}", {"a": [1, None]}),
         ("{% $states.input.quote & $states.input.line %}", "a\"b'c\\\nd"),
         ("{% $states.input.none = null %}", True),
         ("{% $states.input.list[$ > 1] %}", [2, 3]),
@@ -218,10 +253,13 @@ def test_an_expression_without_a_value_is_an_error(account: Account, expression:
 
 
 def test_variables_are_values_not_text(account: Account) -> None:
-    described = account.run({
-        "One": {"Type": "Pass", "Assign": {"text": "{% $states.input.text %}"}, "Next": "Two"},
-        "Two": {"Type": "Pass", "Output": "{% $text %}", "End": True},
-    }, {"text": "\" & $error('spliced') & \""})
+    described = account.run(
+        {
+            "One": {"Type": "Pass", "Assign": {"text": "{% $states.input.text %}"}, "Next": "Two"},
+            "Two": {"Type": "Pass", "Output": "{% $text %}", "End": True},
+        },
+        {"text": "\" & $error('spliced') & \""},
+    )
     assert json.loads(described["output"]) == "\" & $error('spliced') & \""
 
 
@@ -235,13 +273,31 @@ def test_jsonpath_machines_work(account: Account) -> None:
     definition = {
         "StartAt": "Pick",
         "States": {
-            "Pick": {"Type": "Pass", "Parameters": {"got.$": "$.a[1]", "id.$": "$$.Execution.Name"},
-                     "ResultPath": "$.picked", "Assign": {"saved.$": "$$.Execution.Input.a[0]"}, "Next": "Choose"},
-            "Choose": {"Type": "Choice", "Default": "Bad",
-                       "Choices": [{"Variable": "$.picked.got", "NumericEquals": 2, "Next": "Each"}]},
-            "Each": {"Type": "Map", "ItemsPath": "$.a", "MaxConcurrency": 2, "ResultPath": "$.mapped", "Next": "End",
-                     "ItemProcessor": {"StartAt": "Add", "States": {"Add": {
-                         "Type": "Pass", "Parameters": {"n.$": "States.MathAdd($, $saved)"}, "End": True}}}},
+            "Pick": {
+                "Type": "Pass",
+                "Parameters": {"got.$": "$.a[1]", "id.$": "$$.Execution.Name"},
+                "ResultPath": "$.picked",
+                "Assign": {"saved.$": "$$.Execution.Input.a[0]"},
+                "Next": "Choose",
+            },
+            "Choose": {
+                "Type": "Choice",
+                "Default": "Bad",
+                "Choices": [{"Variable": "$.picked.got", "NumericEquals": 2, "Next": "Each"}],
+            },
+            "Each": {
+                "Type": "Map",
+                "ItemsPath": "$.a",
+                "MaxConcurrency": 2,
+                "ResultPath": "$.mapped",
+                "Next": "End",
+                "ItemProcessor": {
+                    "StartAt": "Add",
+                    "States": {
+                        "Add": {"Type": "Pass", "Parameters": {"n.$": "States.MathAdd($, $saved)"}, "End": True}
+                    },
+                },
+            },
             "End": {"Type": "Pass", "Parameters": {"all.$": "$.mapped[*].n"}, "End": True},
             "Bad": {"Type": "Fail"},
         },
@@ -253,10 +309,13 @@ def test_jsonpath_machines_work(account: Account) -> None:
 
 
 def test_a_failing_item_stops_the_others_and_keeps_its_error(account: Account) -> None:
-    item = {"StartAt": "Pause", "States": {
-        "Pause": {"Type": "Wait", "Seconds": "{% $states.context.Map.Item.Value %}", "Next": "Break"},
-        "Break": {"Type": "Pass", "Output": "{% $states.input.gone %}", "End": True},
-    }}
+    item = {
+        "StartAt": "Pause",
+        "States": {
+            "Pause": {"Type": "Wait", "Seconds": "{% $states.context.Map.Item.Value %}", "Next": "Break"},
+            "Break": {"Type": "Pass", "Output": "{% $states.input.gone %}", "End": True},
+        },
+    }
     began = time.monotonic()
     described = account.run({"M": {"Type": "Map", "Items": [0, 60], "ItemProcessor": item, "End": True}})
     assert described["error"] == "States.QueryEvaluationError"

@@ -18,20 +18,24 @@ def task(arguments: dict[str, Any], **fields: Any) -> dict[str, Any]:
 def fails_until(account: Account, times: int) -> str:
     """The S3 URI of a script that fails `times` times and then succeeds; it counts in S3."""
     key = unique("attempts")
-    return account.put(f"{key}/code/job.py", f"""
+    return account.put(
+        f"{key}/code/job.py",
+        f"""
 import boto3, sys
 s3 = boto3.client("s3")
 count = s3.list_objects_v2(Bucket="{account.bucket}", Prefix="{key}/count/")["KeyCount"]
 s3.put_object(Bucket="{account.bucket}", Key=f"{key}/count/{{count}}", Body=b"")
 print("attempt", count)
 sys.exit(3 if count < {times} else 0)
-""")
+""",
+    )
 
 
 def test_a_retry_runs_the_job_again_and_waits_for_it(account: Account) -> None:
     name = unique("retried")
     request = processing(
-        RETRY_NAME % name, ["python3", "/opt/ml/processing/input/code/job.py"],
+        RETRY_NAME % name,
+        ["python3", "/opt/ml/processing/input/code/job.py"],
         ProcessingInputs=[s3_input("code", fails_until(account, 2), "/opt/ml/processing/input/code")],
     )
     retry = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 3}]
@@ -43,8 +47,16 @@ def test_a_retry_runs_the_job_again_and_waits_for_it(account: Account) -> None:
     assert statuses == ["Failed", "Failed", "Completed"]
     attempt = ["TaskScheduled", "TaskStarted", "TaskSubmitted"]
     assert account.types(execution) == [
-        "ExecutionStarted", "TaskStateEntered", *attempt, "TaskFailed", *attempt, "TaskFailed", *attempt,
-        "TaskSucceeded", "TaskStateExited", "ExecutionSucceeded",
+        "ExecutionStarted",
+        "TaskStateEntered",
+        *attempt,
+        "TaskFailed",
+        *attempt,
+        "TaskFailed",
+        *attempt,
+        "TaskSucceeded",
+        "TaskStateExited",
+        "ExecutionSucceeded",
     ]
 
 
@@ -60,15 +72,24 @@ def test_the_cause_of_a_failed_job_is_its_describe_document(account: Account) ->
 
 
 def test_a_caught_failure_goes_on_with_the_output_of_the_catcher(account: Account) -> None:
-    catch = [{
-        "ErrorEquals": ["States.TaskFailed"], "Next": "Record",
-        "Output": {"reason": "{% $parse($states.errorOutput.Cause).FailureReason %}"},
-        "Assign": {"error": "{% $states.errorOutput.Error %}"},
-    }]
-    described = account.run({
-        "Work": task(python(unique("caught"), "import sys; sys.exit(4)"), Catch=catch),
-        "Record": {"Type": "Pass", "Output": {"input": "{% $states.input %}", "error": "{% $error %}"}, "End": True},
-    })
+    catch = [
+        {
+            "ErrorEquals": ["States.TaskFailed"],
+            "Next": "Record",
+            "Output": {"reason": "{% $parse($states.errorOutput.Cause).FailureReason %}"},
+            "Assign": {"error": "{% $states.errorOutput.Error %}"},
+        }
+    ]
+    described = account.run(
+        {
+            "Work": task(python(unique("caught"), "import sys; sys.exit(4)"), Catch=catch),
+            "Record": {
+                "Type": "Pass",
+                "Output": {"input": "{% $states.input %}", "error": "{% $error %}"},
+                "End": True,
+            },
+        }
+    )
     assert json.loads(described["output"]) == {
         "input": {"reason": "AlgorithmError: See job logs for more information, exit code: 4"},
         "error": "States.TaskFailed",
@@ -80,11 +101,16 @@ def test_a_failing_output_can_be_retried_and_caught(account: Account) -> None:
     request = python(RETRY_NAME % name, "print('done')")
     retry = [{"ErrorEquals": ["States.QueryEvaluationError"], "IntervalSeconds": 1, "MaxAttempts": 1}]
     catch = [{"ErrorEquals": ["States.QueryEvaluationError"], "Next": "Caught"}]
-    execution = account.start(account.create({
-        "Work": task(request, Output={"x": "{% $states.result.Nope %}"}, Retry=retry, Catch=catch,
-                     Assign={"leak": 1}),
-        "Caught": {"Type": "Pass", "Output": "{% $exists($leak) %}", "End": True},
-    }))
+    execution = account.start(
+        account.create(
+            {
+                "Work": task(
+                    request, Output={"x": "{% $states.result.Nope %}"}, Retry=retry, Catch=catch, Assign={"leak": 1}
+                ),
+                "Caught": {"Type": "Pass", "Output": "{% $exists($leak) %}", "End": True},
+            }
+        )
+    )
     described = account.finish(execution)
     assert described["output"] == "false"
     assert account.job(f"{name}-1")["ProcessingJobStatus"] == "Completed"
@@ -124,9 +150,9 @@ def test_stopping_an_execution_stops_its_job(account: Account) -> None:
 def test_a_task_that_times_out_stops_its_job(account: Account) -> None:
     name = unique("late")
     began = time.monotonic()
-    execution = account.start(account.create(
-        {"Work": task(python(name, "import time; time.sleep(60)"), TimeoutSeconds=2)}
-    ))
+    execution = account.start(
+        account.create({"Work": task(python(name, "import time; time.sleep(60)"), TimeoutSeconds=2)})
+    )
     described = account.finish(execution)
     assert (described["status"], described["error"]) == ("FAILED", "States.Timeout")
     assert time.monotonic() - began < 30
@@ -186,8 +212,12 @@ def test_request_response_does_not_wait(account: Account) -> None:
 
 
 def test_jobs_that_are_not_run_here_are_refused_clearly(account: Account) -> None:
-    state = {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createTransformJob.sync", "Arguments": {},
-             "End": True}
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createTransformJob.sync",
+        "Arguments": {},
+        "End": True,
+    }
     described = account.run({"Work": state})
     assert described["error"] == "SageMaker.AmazonSageMakerException"
     assert "not createTransformJob" in described["cause"]
@@ -209,8 +239,12 @@ def test_the_training_integration_fails_with_its_document(account: Account) -> N
     name = unique("untrained")
     request = training(name, account)
     request["AlgorithmSpecification"]["ContainerEntrypoint"] = ["python3", "-c", "import sys; sys.exit(9)"]
-    state = {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync", "Arguments": request,
-             "End": True}
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync",
+        "Arguments": request,
+        "End": True,
+    }
     cause = json.loads(account.run({"Work": state})["cause"])
     assert (cause["TrainingJobStatus"], cause["SecondaryStatus"]) == ("Failed", "Failed")
     assert cause["FailureReason"] == "AlgorithmError: , exit code: 9"

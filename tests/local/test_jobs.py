@@ -60,18 +60,23 @@ print(json.dumps({
     assert document["ProcessingJobStatus"] == "Completed", document
     (line,) = account.log(name)
     seen = json.loads(line)
-    assert seen["name"] == name and seen["arn"] == document["ProcessingJobArn"]
-    assert seen["resources"]["current_host"] == "algo-1" and seen["resources"]["hosts"] == ["algo-1"]
+    assert seen["name"] == name
+    assert seen["arn"] == document["ProcessingJobArn"]
+    assert seen["resources"]["current_host"] == "algo-1"
+    assert seen["resources"]["hosts"] == ["algo-1"]
     assert seen["environment"] == {"AWS_REGION": "us-east-1", "MODE": "x", "PROCESSING_JOB_NAME": name}
     assert document["ProcessingStartTime"] <= document["ProcessingEndTime"]
     assert document["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
-    assert "ExitMessage" not in document and "FailureReason" not in document
+    assert "ExitMessage" not in document
+    assert "FailureReason" not in document
 
 
 def test_a_training_job_finds_its_configuration_and_environment(account: Account) -> None:
     name = unique("contract")
     data = account.put(f"{name}/data/a.csv", "1")
-    code = account.put(f"{name}/code/job.py", """
+    code = account.put(
+        f"{name}/code/job.py",
+        """
 import json, os
 base = "/opt/ml/input/config/"
 print(json.dumps({name: json.load(open(base + name + ".json")) for name in
@@ -79,9 +84,12 @@ print(json.dumps({name: json.load(open(base + name + ".json")) for name in
 print(json.dumps([os.environ["TRAINING_JOB_NAME"], os.environ.get("SM_MODEL_DIR"), os.listdir("/opt/ml/input/data/d")]))
 os.makedirs("/opt/ml/model/sub"); open("/opt/ml/model/sub/m.txt", "w").write("m")
 open("/opt/ml/output/data/o.txt", "w").write("o")
-""")
+""",
+    )
     request = training(
-        name, account, HyperParameters={"rate": "0.1"},
+        name,
+        account,
+        HyperParameters={"rate": "0.1"},
         InputDataConfig=[channel("code", code), {**channel("d", data.rpartition("/")[0]), "ContentType": "text/csv"}],
     )
     request["AlgorithmSpecification"] |= {"ContainerEntrypoint": ["python3", "/opt/ml/input/data/code/job.py"]}
@@ -90,7 +98,9 @@ open("/opt/ml/output/data/o.txt", "w").write("o")
     config, rest = map(json.loads, account.log(name, "Training"))
     assert config["hyperparameters"] == {"rate": "0.1"}
     assert config["inputdataconfig"]["d"] == {
-        "ContentType": "text/csv", "TrainingInputMode": "File", "S3DistributionType": "FullyReplicated",
+        "ContentType": "text/csv",
+        "TrainingInputMode": "File",
+        "S3DistributionType": "FullyReplicated",
         "RecordWrapperType": "None",
     }
     assert config["resourceconfig"]["current_instance_type"] == "ml.m5.large"
@@ -99,22 +109,39 @@ open("/opt/ml/output/data/o.txt", "w").write("o")
     assert document["ModelArtifacts"] == {"S3ModelArtifacts": f"{base}/model.tar.gz"}
     assert members(account.get(f"{base}/model.tar.gz")) == {"sub/m.txt": b"m"}
     assert members(account.get(f"{base}/output.tar.gz")) == {"o.txt": b"o"}
-    assert document["TrainingTimeInSeconds"] >= 1 and document["BillableTimeInSeconds"] >= 1
+    assert document["TrainingTimeInSeconds"] >= 1
+    assert document["BillableTimeInSeconds"] >= 1
     assert document["EnableNetworkIsolation"] is False
 
 
 def test_script_mode_passes_hyperparameters_as_arguments_and_variables(account: Account) -> None:
     name = unique("toolkit")
-    source = account.put(f"{name}/source.tar.gz", archive({
-        "train.py": "import sys, os, json, helper\n"
-                    "print(json.dumps([sys.argv[1:], os.getcwd(), os.environ['SM_HP_RATE'], helper.WORD,\n"
-                    "      json.loads(os.environ['SM_HPS']), os.environ['SM_CURRENT_HOST']]))\n",
-        "helper.py": "WORD = 'beside'",
-    }))
-    document = train(account, training(name, account, HyperParameters={
-        "rate": "0.1", "names": '["a", "b"]', "text": "plain", "n": "3",
-        "sagemaker_program": '"train.py"', "sagemaker_submit_directory": f'"{source}"',
-    }))
+    source = account.put(
+        f"{name}/source.tar.gz",
+        archive(
+            {
+                "train.py": "import sys, os, json, helper\n"
+                "print(json.dumps([sys.argv[1:], os.getcwd(), os.environ['SM_HP_RATE'], helper.WORD,\n"
+                "      json.loads(os.environ['SM_HPS']), os.environ['SM_CURRENT_HOST']]))\n",
+                "helper.py": "WORD = 'beside'",
+            }
+        ),
+    )
+    document = train(
+        account,
+        training(
+            name,
+            account,
+            HyperParameters={
+                "rate": "0.1",
+                "names": '["a", "b"]',
+                "text": "plain",
+                "n": "3",
+                "sagemaker_program": '"train.py"',
+                "sagemaker_submit_directory": f'"{source}"',
+            },
+        ),
+    )
     assert document["TrainingJobStatus"] == "Completed", document
     arguments, directory, rate, word, parameters, host = json.loads(account.log(name, "Training")[0])
     assert arguments == ["-n", "3", "--names", "['a', 'b']", "--rate", "0.1", "--text", "plain"]
@@ -125,12 +152,21 @@ def test_script_mode_passes_hyperparameters_as_arguments_and_variables(account: 
 def test_a_failing_training_script_reports_as_the_toolkit_does(account: Account) -> None:
     name = unique("broken")
     source = account.put(f"{name}/source.tar.gz", archive({"train.py": "raise ValueError('no rows')"}))
-    document = train(account, training(name, account, HyperParameters={
-        "sagemaker_program": "train.py", "sagemaker_submit_directory": source,
-    }))
+    document = train(
+        account,
+        training(
+            name,
+            account,
+            HyperParameters={
+                "sagemaker_program": "train.py",
+                "sagemaker_submit_directory": source,
+            },
+        ),
+    )
     reason = document["FailureReason"]
     assert reason.startswith("AlgorithmError: ExecuteUserScriptError:\nExitCode 1\n")
-    assert "ValueError: no rows" in reason and 'Command "python /opt/ml/code/train.py"' in reason
+    assert "ValueError: no rows" in reason
+    assert 'Command "python /opt/ml/code/train.py"' in reason
     assert reason.endswith(", exit code: 1")
 
 
@@ -138,7 +174,9 @@ def test_the_failure_file_is_the_reason(account: Account) -> None:
     name = unique("failure-file")
     request = training(name, account)
     request["AlgorithmSpecification"]["ContainerEntrypoint"] = [
-        "bash", "-c", "echo 'the data is bad' > /opt/ml/output/failure; exit 5",
+        "bash",
+        "-c",
+        "echo 'the data is bad' > /opt/ml/output/failure; exit 5",
     ]
     assert train(account, request)["FailureReason"] == "AlgorithmError: the data is bad, exit code: 5"
 
@@ -167,17 +205,23 @@ def test_a_script_that_is_not_there_is_named(account: Account) -> None:
 def test_a_program_that_is_not_there_is_named(account: Account) -> None:
     document = run(account, processing(unique("missing"), ["no-such-program"]))
     assert document["FailureReason"].endswith("exit code: 127")
-    assert account.log(document["ProcessingJobName"]) == [
-        'exec: "no-such-program": executable file not found in $PATH'
-    ]
+    assert account.log(document["ProcessingJobName"]) == ['exec: "no-such-program": executable file not found in $PATH']
 
 
 def test_a_training_program_that_is_not_in_its_archive_is_named(account: Account) -> None:
     name = unique("missing")
     source = account.put(f"{name}/source.tar.gz", archive({"other.py": ""}))
-    document = train(account, training(name, account, HyperParameters={
-        "sagemaker_program": "train.py", "sagemaker_submit_directory": source,
-    }))
+    document = train(
+        account,
+        training(
+            name,
+            account,
+            HyperParameters={
+                "sagemaker_program": "train.py",
+                "sagemaker_submit_directory": source,
+            },
+        ),
+    )
     assert f"the script train.py (sagemaker_program) is not in {source}" in document["FailureReason"]
 
 
@@ -200,7 +244,8 @@ def test_an_unknown_image_is_named_with_the_way_out(account: Account) -> None:
     request = processing(unique("unknown"), ["true"])
     request["AppSpecification"]["ImageUri"] = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/mine:3"
     reason = run(account, request)["FailureReason"]
-    assert "team/mine:3" in reason and "--image team/mine=PYTHON" in reason
+    assert "team/mine:3" in reason
+    assert "--image team/mine=PYTHON" in reason
 
 
 def test_any_image_can_be_given_an_interpreter(account: Account) -> None:
@@ -218,8 +263,10 @@ def test_an_object_and_a_prefix_arrive_under_their_names(account: Account) -> No
         s3_input("one", f"s3://{account.bucket}/{stem}/single.csv", "/opt/ml/processing/one"),
     ]
     name = unique("names")
-    run(account, processing(name, ["bash", "-c", "cd /opt/ml/processing && find . -type f | sort"],
-                            ProcessingInputs=inputs))
+    run(
+        account,
+        processing(name, ["bash", "-c", "cd /opt/ml/processing && find . -type f | sort"], ProcessingInputs=inputs),
+    )
     assert account.log(name) == ["./one/single.csv", "./tree/a.csv", "./tree/deep/b.csv"]
 
 
@@ -227,7 +274,8 @@ def test_outputs_of_a_failed_job_stay_where_they_are(account: Account) -> None:
     name = unique("no-output")
     uri = f"s3://{account.bucket}/{name}"
     request = processing(
-        name, ["bash", "-c", "echo x > /opt/ml/processing/out/x; exit 1"],
+        name,
+        ["bash", "-c", "echo x > /opt/ml/processing/out/x; exit 1"],
         ProcessingOutputConfig={"Outputs": [s3_output("out", uri, "/opt/ml/processing/out")]},
     )
     assert run(account, request)["ProcessingJobStatus"] == "Failed"
@@ -238,7 +286,9 @@ def test_a_job_that_runs_too_long_is_stopped(account: Account) -> None:
     name = unique("long")
     request = training(name, account, StoppingCondition={"MaxRuntimeInSeconds": 1})
     request["AlgorithmSpecification"]["ContainerEntrypoint"] = [
-        "bash", "-c", "echo partial > /opt/ml/model/m; sleep 60",
+        "bash",
+        "-c",
+        "echo partial > /opt/ml/model/m; sleep 60",
     ]
     document = train(account, request)
     assert (document["TrainingJobStatus"], document["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
@@ -297,7 +347,10 @@ def test_names_are_used_once(account: Account) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"ProcessingJobName": "not_valid"}, "'processingJobName' failed to satisfy constraint: Member must satisfy reg"),
+        (
+            {"ProcessingJobName": "not_valid"},
+            "'processingJobName' failed to satisfy constraint: Member must satisfy reg",
+        ),
         ({"ProcessingJobName": "x" * 64}, "have length less than or equal to 63"),
         ({"RoleArn": "a role that is not an ARN"}, "'roleArn' failed to satisfy constraint"),
         ({"StoppingCondition": {"MaxRuntimeInSeconds": 10**9}}, "'stoppingCondition.maxRuntimeInSeconds' failed"),
@@ -313,7 +366,7 @@ def test_a_request_is_checked_with_the_services_model(account: Account, change: 
 def test_jobs_are_listed_and_unknown_ones_refused(account: Account) -> None:
     stem = unique("listed")
     for index in range(3):
-        run(account, python(f"{stem}-{index}", "import sys; sys.exit(%d)" % (index == 1)))
+        run(account, python(f"{stem}-{index}", f"import sys; sys.exit({index % 2})"))
     listed = account.sagemaker.list_processing_jobs(NameContains=stem, SortBy="Name", SortOrder="Ascending")
     statuses = [each["ProcessingJobStatus"] for each in listed["ProcessingJobSummaries"]]
     assert statuses == ["Completed", "Failed", "Completed"]
@@ -342,7 +395,8 @@ def test_every_host_runs_and_shares_the_keys(account: Account) -> None:
     source = s3_input("data", f"s3://{account.bucket}/{stem}", "/opt/ml/processing/data")
     source["S3Input"]["S3DataDistributionType"] = "ShardedByS3Key"
     request = processing(
-        stem, ["bash", "-c", "cat /opt/ml/processing/data/* > /opt/ml/processing/out/$(cat /opt/ml/processing/data/*)"],
+        stem,
+        ["bash", "-c", "cat /opt/ml/processing/data/* > /opt/ml/processing/out/$(cat /opt/ml/processing/data/*)"],
         ProcessingInputs=[source],
         ProcessingOutputConfig={
             "Outputs": [s3_output("out", f"s3://{account.bucket}/{stem}-out", "/opt/ml/processing/out")]
@@ -356,7 +410,10 @@ def test_every_host_runs_and_shares_the_keys(account: Account) -> None:
 
 def test_two_jobs_at_once_each_have_their_own_opt_ml(account: Account) -> None:
     names = [unique("own") for _ in range(3)]
-    text = "import time; open('/opt/ml/output/message', 'w').write('%s'); time.sleep(1); print(open('/opt/ml/output/message').read())"
+    text = (
+        "import time; open('/opt/ml/output/message', 'w').write('%s'); time.sleep(1); "
+        "print(open('/opt/ml/output/message').read())"
+    )
     for name in names:
         account.sagemaker.create_processing_job(**python(name, text % name))
     for name in names:
@@ -378,7 +435,8 @@ print("done")
 """
         data = account.put(f"{name}/data.txt", "data")
         request = processing(
-            name, JOB,
+            name,
+            JOB,
             ProcessingInputs=[*script(account, text), s3_input("data", data, "/opt/ml/processing/data")],
             ProcessingOutputConfig={
                 "Outputs": [s3_output("out", f"s3://{account.bucket}/{name}/out", "/opt/ml/processing/out")]
@@ -388,15 +446,30 @@ print("done")
         document = run(account, request)
         assert document["ProcessingJobStatus"] == "Completed", document
         notice, done = account.log(name)
-        assert "paths in scripts were rewritten" in notice and done == "done"
+        assert "paths in scripts were rewritten" in notice
+        assert done == "done"
         assert account.get(f"s3://{account.bucket}/{name}/out/result.txt") == b"data{"
-        source = account.put(f"{name}/source.tar.gz", archive({
-            "train.py": "import os; open(os.environ['SM_MODEL_DIR'] + '/m', 'w').write(open('/opt/ml/input/config/"
-                        "hyperparameters.json').read()[:1])",
-        }))
-        trained = train(account, training(unique("rewritten"), account, HyperParameters={
-            "sagemaker_program": "train.py", "sagemaker_submit_directory": source,
-        }))
+        source = account.put(
+            f"{name}/source.tar.gz",
+            archive(
+                {
+                    "train.py": "import os; target = open(os.environ['SM_MODEL_DIR'] + '/m', 'w')\n"
+                    "target.write(open('/opt/ml/input/config/"
+                    "hyperparameters.json').read()[:1])",
+                }
+            ),
+        )
+        trained = train(
+            account,
+            training(
+                unique("rewritten"),
+                account,
+                HyperParameters={
+                    "sagemaker_program": "train.py",
+                    "sagemaker_submit_directory": source,
+                },
+            ),
+        )
         assert trained["TrainingJobStatus"] == "Completed", trained
         assert members(account.get(trained["ModelArtifacts"]["S3ModelArtifacts"])) == {"m": b"{"}
     assert (tmp_path / "jobs" / name / "algo-1.log").read_text().endswith("done\n")
@@ -407,7 +480,10 @@ def test_jobs_end_with_their_server(tmp_path: Path) -> None:
     marker = tmp_path / "pid"
     with LocalAws(tmp_path / "data") as aws:
         account = Account(aws)
-        code = f"import os, subprocess, time; p = subprocess.Popen(['sleep', '300']); open('{marker}', 'w').write(f'{{os.getpid()}} {{p.pid}}'); time.sleep(300)"
+        code = (
+            "import os, subprocess, time; p = subprocess.Popen(['sleep', '300']); "
+            f"open('{marker}', 'w').write(f'{{os.getpid()}} {{p.pid}}'); time.sleep(300)"
+        )
         account.sagemaker.create_processing_job(**python(unique("orphan"), code))
         _until(lambda: marker.exists() and marker.read_text())
         assert aws.pid is not None

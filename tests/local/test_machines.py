@@ -26,16 +26,15 @@ def code(refused: pytest.ExceptionInfo[ClientError]) -> str:
 
 def nested(kind: str, variable: str, mode: str | None = None) -> dict[str, Any]:
     """A machine that assigns x and then runs an inner machine which assigns `variable`."""
-    inner: dict[str, Any] = {
-        "StartAt": "In", "States": {"In": {"Type": "Pass", "Assign": {variable: 2}, "End": True}}
-    }
+    inner: dict[str, Any] = {"StartAt": "In", "States": {"In": {"Type": "Pass", "Assign": {variable: 2}, "End": True}}}
     if kind == "Map":
         inner["ProcessorConfig"] = {"Mode": mode or "INLINE", **({"ExecutionType": "STANDARD"} if mode else {})}
         outer = {"Type": "Map", "Items": [1], "ItemProcessor": inner, "End": True}
     else:
         outer = {"Type": "Parallel", "Branches": [inner], "End": True}
     return {
-        "QueryLanguage": "JSONata", "StartAt": "Out",
+        "QueryLanguage": "JSONata",
+        "StartAt": "Out",
         "States": {"Out": {"Type": "Pass", "Assign": {"x": 1}, "Next": "Inner"}, "Inner": outer},
     }
 
@@ -46,7 +45,8 @@ def test_assigning_a_name_of_an_outer_scope_is_refused(account: Account, kind: s
         create(account, unique("shadow"), nested(kind, "x"))
     assert code(refused) == "InvalidDefinition"
     message = refused.value.response["Error"]["Message"]
-    assert "SCHEMA_VALIDATION_FAILED" in message and "Variable 'x'" in message
+    assert "SCHEMA_VALIDATION_FAILED" in message
+    assert "Variable 'x'" in message
     create(account, unique("shadow"), nested(kind, "y"))
 
 
@@ -57,7 +57,8 @@ def test_a_distributed_map_sees_no_outer_variable(account: Account) -> None:
 def test_catch_of_a_parallel_assigns_in_the_outer_scope(account: Account) -> None:
     definition = nested("Parallel", "y")
     definition["States"]["Inner"] |= {
-        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "End", "Assign": {"x": 3}}], "Next": "End",
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "End", "Assign": {"x": 3}}],
+        "Next": "End",
     }
     del definition["States"]["Inner"]["End"]
     definition["States"]["End"] = {"Type": "Succeed"}
@@ -73,8 +74,13 @@ def test_catch_of_a_parallel_assigns_in_the_outer_scope(account: Account) -> Non
         ({"A": {"Type": "Fail", "Error": "States.Mine"}}, "Invalid error name States.Mine"),
         ({"A": {"Type": "Nonsense", "End": True}}, "SCHEMA_VALIDATION_FAILED"),
         (
-            {"A": {"Type": "Parallel", "End": True, "Branches": [
-                {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}]}},
+            {
+                "A": {
+                    "Type": "Parallel",
+                    "End": True,
+                    "Branches": [{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}],
+                }
+            },
             "Duplicate State name: A",
         ),
     ],
@@ -99,8 +105,11 @@ def test_a_refused_definition_does_not_spoil_the_next(account: Account) -> None:
 
 def test_definitions_of_both_languages_are_parsed_at_the_same_time(account: Account) -> None:
     jsonpath = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"a.$": "$.b"}, "End": True}}}
-    jsonata = {"QueryLanguage": "JSONata", "StartAt": "A",
-               "States": {"A": {"Type": "Pass", "Output": "{% 1 %}", "End": True}}}
+    jsonata = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "A",
+        "States": {"A": {"Type": "Pass", "Output": "{% 1 %}", "End": True}},
+    }
     with ThreadPoolExecutor(8) as pool:
         made = [pool.submit(create, account, unique("both"), each) for each in [jsonpath, jsonata] * 20]
         assert all(each.result()["stateMachineArn"] for each in made)

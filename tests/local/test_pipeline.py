@@ -52,7 +52,8 @@ def states(account: Account, stem: str) -> dict:
     source = account.put(f"{stem}/code/train.tar.gz", archive({"train.py": TRAIN}))
     out = f"s3://{account.bucket}/{stem}/prepared"
     prepare = processing(
-        f"prepare-{stem}", ["python3", "/opt/ml/processing/input/code/prepare.py"],
+        f"prepare-{stem}",
+        ["python3", "/opt/ml/processing/input/code/prepare.py"],
         ProcessingInputs=[
             s3_input("raw", raw.rpartition("/")[0], "/opt/ml/processing/input/raw"),
             s3_input("code", script, "/opt/ml/processing/input/code"),
@@ -64,21 +65,30 @@ def states(account: Account, stem: str) -> dict:
     )
     prepare["AppSpecification"]["ContainerArguments"] = ["--split", "0.8"]
     train = training(
-        f"train-{stem}", account,
+        f"train-{stem}",
+        account,
         HyperParameters={
-            "slope": "1.5", "sagemaker_program": "train.py", "sagemaker_submit_directory": f'"{source}"',
+            "slope": "1.5",
+            "sagemaker_program": "train.py",
+            "sagemaker_submit_directory": f'"{source}"',
         },
         InputDataConfig=[channel("train", "{% $prepared.ProcessingOutputConfig.Outputs[0].S3Output.S3Uri %}")],
     )
     train["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": "train:mse", "Regex": "train:mse=([0-9.]+);"}]
     return {
         "Prepare": {
-            "Type": "Task", "Resource": PROCESSING, "Arguments": prepare,
-            "Assign": {"prepared": "{% $states.result %}"}, "Next": "Train",
+            "Type": "Task",
+            "Resource": PROCESSING,
+            "Arguments": prepare,
+            "Assign": {"prepared": "{% $states.result %}"},
+            "Next": "Train",
         },
         "Train": {
-            "Type": "Task", "Resource": TRAINING, "Arguments": train,
-            "Output": {"Training": "{% $states.result %}"}, "End": True,
+            "Type": "Task",
+            "Resource": TRAINING,
+            "Arguments": train,
+            "Output": {"Training": "{% $states.result %}"},
+            "End": True,
         },
     }
 
@@ -92,11 +102,16 @@ def test_a_chain_of_jobs_runs_the_users_scripts(account: Account) -> None:
     assert document["TrainingJobStatus"] == "Completed"
     assert document["SecondaryStatus"] == "Completed"
     assert [each["Status"] for each in document["SecondaryStatusTransitions"]] == [
-        "Starting", "Downloading", "Training", "Uploading", "Completed",
+        "Starting",
+        "Downloading",
+        "Training",
+        "Uploading",
+        "Completed",
     ]
     (metric,) = document["FinalMetricDataList"]
     assert (metric["MetricName"], metric["Value"]) == ("train:mse", 4.375)
-    assert isinstance(document["CreationTime"], int) and document["CreationTime"] > 1_600_000_000_000
+    assert isinstance(document["CreationTime"], int)
+    assert document["CreationTime"] > 1_600_000_000_000
     assert "ResponseMetadata" not in document
     model = members(account.get(document["ModelArtifacts"]["S3ModelArtifacts"]))
     assert json.loads(model["model.json"]) == {"slope": 1.5, "points": 8}

@@ -56,9 +56,7 @@ class Host:
             "current_instance_type": instance,
             "current_group_name": GROUP,
             "hosts": self.names,
-            "instance_groups": [
-                {"instance_group_name": GROUP, "instance_type": instance, "hosts": self.names}
-            ],
+            "instance_groups": [{"instance_group_name": GROUP, "instance_type": instance, "hosts": self.names}],
             "network_interface_name": "eth0",
         }
 
@@ -101,7 +99,9 @@ def _training(host: Host, storage: Storage) -> Container:
     host.write("/opt/ml/input/config/inputdataconfig.json", channels)
     host.write("/opt/ml/input/config/resourceconfig.json", host.resources())
     environment = {
-        **(request.get("Environment") or {}), "TRAINING_JOB_NAME": host.job.name, "TRAINING_JOB_ARN": host.job.arn,
+        **(request.get("Environment") or {}),
+        "TRAINING_JOB_NAME": host.job.name,
+        "TRAINING_JOB_ARN": host.job.arn,
     }
     if algorithm.get("ContainerEntrypoint") or "sagemaker_program" not in parameters:
         words = [*(algorithm.get("ContainerEntrypoint") or ()), *(algorithm.get("ContainerArguments") or ())]
@@ -127,7 +127,9 @@ def _script_mode(
     words = toolkit.command(parameters)
     variables = toolkit.environment(parameters, channels, host.resources(), host.job.name)
     return Container(
-        words, toolkit.CODE, {**environment, **variables},
+        words,
+        toolkit.CODE,
+        {**environment, **variables},
         failure=lambda code, output: toolkit.failure(code, output, words),
     )
 
@@ -181,7 +183,8 @@ def _processing(host: Host, storage: Storage) -> Container:
     words = [*entrypoint, *(application.get("ContainerArguments") or ())] if entrypoint else []
     environment = {
         **(request.get("Environment") or {}),
-        "PROCESSING_JOB_NAME": host.job.name, "PROCESSING_JOB_ARN": host.job.arn,
+        "PROCESSING_JOB_NAME": host.job.name,
+        "PROCESSING_JOB_ARN": host.job.arn,
     }
     return Container(words, "/", environment)
 

@@ -1,7 +1,7 @@
 """Which interpreter stands for an image.
 
-A job runs without its image, so the embedded AWS must know a Python that has what the image would bring. The map's keys
-are repository names or whole image URIs, with shell wildcards; the first that matches wins.
+A job runs without its image, so the embedded AWS must know a Python that has what the image would bring. The map's
+keys are repository names or whole image URIs, with shell wildcards; the first that matches wins.
 """
 
 from __future__ import annotations

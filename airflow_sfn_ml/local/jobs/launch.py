@@ -2,11 +2,13 @@
 
 usage: launch.py SPEC.json, where SPEC has `command`, `directory`, `root` and `mount`.
 
-With `mount`, the process first enters a mount namespace of its own in which `root` is /opt/ml: parallel jobs each see
-their own, the rest of the file system stays as it is. Then the command runs as a child in the same session. This process
-stays and waits, so that it can take the whole session down when the server that started it is gone: a job never outlives
-the embedded AWS, however that ended.
+With `mount`, the process first enters a mount namespace of its own in which `root` is /opt/ml: parallel jobs each
+see their own, the rest of the file system stays as it is. Then the command runs as a child in the same session.
+This process stays and waits, so that it can take the whole session down when the server that started it is gone: a
+job never outlives the embedded AWS, however that ended.
 """
+
+from __future__ import annotations
 
 import ctypes
 import json
@@ -22,23 +24,23 @@ PR_SET_PDEATHSIG = 1
 OPT_ML = "/opt/ml"
 
 
-def _libc():
+def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _check(result, what):
+def _check(result: int, what: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def _mount(source, target, kind=None, flags=0, data=None):
+def _mount(source: str, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
     encoded = [None if text is None else text.encode() for text in (source, target, kind)]
     options = None if data is None else data.encode()
     _check(_libc().mount(*encoded, ctypes.c_ulong(flags), options), f"mount {source} on {target}")
 
 
-def _enter_namespace():
+def _enter_namespace() -> None:
     """A mount namespace; without privileges, inside a user namespace that maps the user to itself."""
     libc, uid, gid = _libc(), os.getuid(), os.getgid()
     if uid != 0 or libc.unshare(CLONE_NEWNS) != 0:
@@ -49,7 +51,7 @@ def _enter_namespace():
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
 
 
-def present(root):
+def present(root: str) -> None:
     """Make `root` appear as /opt/ml for this process and its children."""
     _enter_namespace()
     if not os.path.isdir(OPT_ML):
@@ -57,7 +59,7 @@ def present(root):
     _mount(root, OPT_ML, None, MS_BIND | MS_REC)
 
 
-def _stand_in_for_opt():
+def _stand_in_for_opt() -> None:
     """Cover /opt with a copy of its entries that also has an empty `ml`."""
     parent, name = os.path.split(OPT_ML)
     stage = tempfile.mkdtemp(prefix="opt-ml-")
@@ -76,7 +78,7 @@ def _stand_in_for_opt():
     _mount(stage, parent, None, MS_BIND | MS_REC)
 
 
-def _die_with_parent(parent):
+def _die_with_parent(parent: int) -> None:
     """Take the session down when the server dies; the signal is SIGUSR1, so that SIGTERM stays a request to stop."""
     signal.signal(signal.SIGUSR1, lambda *_: os.killpg(0, signal.SIGKILL))
     if sys.platform == "linux":
@@ -85,23 +87,23 @@ def _die_with_parent(parent):
         os.killpg(0, signal.SIGKILL)
 
 
-def _execute(spec):
+def _execute(command: list[str], directory: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
         signal.signal(number, signal.SIG_DFL)
     try:
-        os.chdir(spec["directory"])
-        os.execvp(spec["command"][0], spec["command"])
+        os.chdir(directory)
+        os.execvp(command[0], command)
     except FileNotFoundError:
-        print(f'exec: "{spec["command"][0]}": executable file not found in $PATH', file=sys.stderr)
+        print(f'exec: "{command[0]}": executable file not found in $PATH', file=sys.stderr)
         code = 127
     except OSError as error:
-        print(f'exec: "{spec["command"][0]}": {error.strerror}', file=sys.stderr)
+        print(f'exec: "{command[0]}": {error.strerror}', file=sys.stderr)
         code = 126
     sys.stderr.flush()
     os._exit(code)
 
 
-def main():
+def main() -> int:
     with open(sys.argv[1]) as file:
         spec = json.load(file)
     _die_with_parent(spec["parent"])
@@ -113,7 +115,7 @@ def main():
         signal.signal(number, signal.SIG_IGN)
     child = os.fork()
     if child == 0:
-        _execute(spec)
+        _execute(spec["command"], spec["directory"])
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:

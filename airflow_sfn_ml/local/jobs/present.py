@@ -1,9 +1,9 @@
 """Two ways to let a job see its folder as /opt/ml.
 
-A mount namespace is exact: scripts, libraries and subprocesses of any language see /opt/ml. Where the host does not allow
-one (macOS, most containers without privileges), paths are rewritten: in the command, the environment, the files that
-describe the job, and the text of downloaded scripts. That misses paths that a program puts together from pieces
-("/opt" + "/ml"), and programs that are not text; the job's log says that this mode is in use.
+A mount namespace is exact: scripts, libraries and subprocesses of any language see /opt/ml. Where the host does not
+allow one (macOS, most containers without privileges), paths are rewritten: in the command, the environment, the
+files that describe the job, and the text of downloaded scripts. That misses paths that a program puts together from
+pieces ("/opt" + "/ml"), and programs that are not text; the job's log says that this mode is in use.
 """
 
 from __future__ import annotations

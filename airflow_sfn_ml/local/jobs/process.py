@@ -31,10 +31,17 @@ class Launch:
 
     def write(self, path: Path) -> Path:
         """The file that the launcher reads."""
-        path.write_text(json.dumps({
-            "command": list(self.command), "directory": self.directory, "root": str(self.root),
-            "mount": self.mount, "parent": os.getpid(),
-        }))
+        path.write_text(
+            json.dumps(
+                {
+                    "command": list(self.command),
+                    "directory": self.directory,
+                    "root": str(self.root),
+                    "mount": self.mount,
+                    "parent": os.getpid(),
+                }
+            )
+        )
         return path
 
 
@@ -45,7 +52,10 @@ class Process:
         self._lines = lines
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(LAUNCHER), str(launch.write(spec))],
-            env=launch.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=launch.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True, name=f"output of {spec.parent.name}")
@@ -77,7 +87,8 @@ class Process:
     def _read(self) -> None:
         assert self._process.stdout is not None
         pipe = self._process.stdout.fileno()
-        rest, batch, flushed = b"", [], time.monotonic()
+        batch: list[str] = []
+        rest, flushed = b"", time.monotonic()
         while True:
             ready, _, _ = select.select([pipe], [], [], FLUSH_SECONDS if batch else None)
             chunk = os.read(pipe, 65536) if ready else None

@@ -105,8 +105,10 @@ class Runner:
 
     def _log(self, host: Host, began: int) -> LogStream:
         stream = LogStream(
-            self._client("logs", self.job.region), self.job.kind.log_group,
-            f"{self.job.name}/{host.name}-{began}", self._folder / f"{host.name}.log",
+            self._client("logs", self.job.region),
+            self.job.kind.log_group,
+            f"{self.job.name}/{host.name}-{began}",
+            self._folder / f"{host.name}.log",
         )
         if notice := host.shown.notice():
             stream.write(notice)
@@ -119,9 +121,12 @@ class Runner:
         home.mkdir()
         path = [str(programs / "bin"), str(Path(python).parent), os.environ.get("PATH", os.defpath)]
         environment = {
-            "HOME": str(home), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1",
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
             **(self._settings.environment or {}),
-            "AWS_REGION": self.job.region, "AWS_DEFAULT_REGION": self.job.region,
+            "AWS_REGION": self.job.region,
+            "AWS_DEFAULT_REGION": self.job.region,
             **run.environment,
         }
         environment = host.shown.environment(environment)
@@ -237,7 +242,13 @@ class Ending:
             found = re.findall(definition["Regex"], text)
             if found:
                 value = found[-1][0] if isinstance(found[-1], tuple) else found[-1]
-                metrics.append({"MetricName": definition["Name"], "Value": float(value), "Timestamp": datetime.datetime.now(datetime.UTC)})
+                metrics.append(
+                    {
+                        "MetricName": definition["Name"],
+                        "Value": float(value),
+                        "Timestamp": datetime.datetime.now(datetime.UTC),
+                    }
+                )
         if metrics:
             self.runner.job.note(FinalMetricDataList=metrics)
 

@@ -100,12 +100,22 @@ def environment(
     values |= {f"SM_CHANNEL_{name.upper()}": f"/opt/ml/input/data/{name}" for name in channels}
     values |= {f"SM_HP_{name.upper()}": value for name, value in own(parameters).items()}
     values["SM_TRAINING_ENV"] = {
-        "job_name": job, "hosts": hosts, "current_host": host, "hyperparameters": own(parameters),
-        "module_name": Path(script).stem, "module_dir": module, "user_entry_point": script,
-        "model_dir": "/opt/ml/model", "output_data_dir": "/opt/ml/output/data", "input_dir": "/opt/ml/input",
+        "job_name": job,
+        "hosts": hosts,
+        "current_host": host,
+        "hyperparameters": own(parameters),
+        "module_name": Path(script).stem,
+        "module_dir": module,
+        "user_entry_point": script,
+        "model_dir": "/opt/ml/model",
+        "output_data_dir": "/opt/ml/output/data",
+        "input_dir": "/opt/ml/input",
         "channel_input_dirs": {name: f"/opt/ml/input/data/{name}" for name in channels},
-        "num_cpus": os.cpu_count() or 1, "num_gpus": 0, "log_level": 20,
-        "input_data_config": dict(channels), "resource_config": dict(resources),
+        "num_cpus": os.cpu_count() or 1,
+        "num_gpus": 0,
+        "log_level": 20,
+        "input_data_config": dict(channels),
+        "resource_config": dict(resources),
     }
     spelled = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
     return {**spelled, "PYTHONPATH": CODE}

@@ -1,7 +1,7 @@
 """Checking requests with SageMaker's own model, as botocore ships it.
 
-botocore checks required members and types on the client side only, and never patterns, enumerations or ranges of numbers.
-A request that a state machine computed reaches the service unchecked, so it is checked here.
+botocore checks required members and types on the client side only, and never patterns, enumerations or ranges of
+numbers. A request that a state machine computed reaches the service unchecked, so it is checked here.
 """
 
 from __future__ import annotations
@@ -24,10 +24,7 @@ def check(action: str, request: dict[str, Any]) -> None:
     """Raise InvalidRequestError unless `request` fits the input of `action` ("CreateTrainingJob")."""
     shape = operation(action).input_shape
     report = ParamValidator().validate(request, shape)
-    if report.has_errors():
-        problems = report.generate_report().splitlines()
-    else:
-        problems = list(_constraints(request, shape, ""))
+    problems = report.generate_report().splitlines() if report.has_errors() else list(_constraints(request, shape, ""))
     if problems:
         count = len(problems)
         noun = "error" if count == 1 else "errors"
@@ -37,18 +34,18 @@ def check(action: str, request: dict[str, Any]) -> None:
 def _constraints(value: Any, shape: Shape, path: str) -> Iterator[str]:
     match shape.type_name:
         case "structure":
-            members = shape.members  # type: ignore[attr-defined]
+            members = shape.members
             for name, item in value.items():
                 if name in members:
                     yield from _constraints(item, members[name], f"{path}.{_lower(name)}" if path else _lower(name))
         case "list":
             yield from _size(len(value), shape, value, path)
             for index, item in enumerate(value):
-                yield from _constraints(item, shape.member, f"{path}.{index + 1}.member")  # type: ignore[attr-defined]
+                yield from _constraints(item, shape.member, f"{path}.{index + 1}.member")
         case "map":
             yield from _size(len(value), shape, value, path)
             for key, item in value.items():
-                yield from _constraints(item, shape.value, f"{path}.{key}.member")  # type: ignore[attr-defined]
+                yield from _constraints(item, shape.value, f"{path}.{key}.member")
         case "string":
             yield from _string(value, shape, path)
         case "integer" | "long":

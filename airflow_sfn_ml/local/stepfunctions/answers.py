@@ -36,7 +36,9 @@ def check_name(name: str) -> None:
         raise refusal("InvalidName", f"Invalid Name: '{name}'")
 
 
-def page(items: Sequence[Item], size: int | None, token: str | None, largest: int = 1000) -> tuple[list[Item], str | None]:
+def page(
+    items: Sequence[Item], size: int | None, token: str | None, largest: int = 1000
+) -> tuple[list[Item], str | None]:
     """One page of `items` and the token of the next."""
     count = min(int(size or 100), largest)
     start = _offset(token)

@@ -1,6 +1,6 @@
 """How a Task, Parallel or Map runs: attempts, time-outs, Retry, Catch.
 
-moto's loop is replaced for four rules of AWS that it does not keep:
+moto's loop is replaced, because:
 
 - `Output` and `Assign` belong to the attempt: what fails in them can be retried and caught
   (`Output` and `Assign` see the variables as they were when the state was entered);
@@ -99,14 +99,14 @@ def record_failure(env: Any, failure: Any) -> None:
     details = failure.event_details
     if failure.event_type == "EvaluationFailed":
         evaluation = details["evaluationFailedEventDetails"]
-        details = {"evaluationFailedEventDetails": {
-            **evaluation,
-            "cause": decorated(failure, evaluation["cause"]),
-            "state": failure.state_name,
-        }}
-    env.event_manager.add_event(
-        context=env.event_history_context, event_type=failure.event_type, event_details=details
-    )
+        details = {
+            "evaluationFailedEventDetails": {
+                **evaluation,
+                "cause": decorated(failure, evaluation["cause"]),
+                "state": failure.state_name,
+            }
+        }
+    env.event_manager.add_event(context=env.event_history_context, event_type=failure.event_type, event_details=details)
 
 
 def decorated(failure: Any, cause: str) -> str:

@@ -1,6 +1,7 @@
 """Branches of a Parallel and items of a Map: the first failure stops the others, and they end before the state does.
 
-moto lets the items of a failed Map run on, and loses the error of a branch or an item when its name begins with "States.".
+moto lets the items of a failed Map run on, and loses the error of a branch or an item when its name begins with
+"States.".
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ class _Over:
                 self.event.set()
 
 
-@patches.replaces("state_map.iteration.inline_iteration_component", "InlineIterationComponent._eval_body", "self", "env")
+@patches.replaces(
+    "state_map.iteration.inline_iteration_component", "InlineIterationComponent._eval_body", "self", "env"
+)
 def run_items(self: Any, env: Any) -> None:
     """Run the items of an inline Map, so many at a time; the result is the list of their outputs."""
     from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
@@ -99,10 +102,15 @@ def _failure(env: Any, error: dict[str, Any]) -> Exception:
     from moto.stepfunctions.parser.asl.component.common.error_name import custom_error_name, failure_event
 
     details = {key: error[key] for key in ("error", "cause") if error.get(key) is not None}
-    return failure_event.FailureEventException(failure_event=failure_event.FailureEvent(
-        env=env, error_name=custom_error_name.CustomErrorName(error_name=error.get("error")),
-        event_type="ExecutionFailed", event_details={"executionFailedEventDetails": details},
-    ))
+    failure: Exception = failure_event.FailureEventException(
+        failure_event=failure_event.FailureEvent(
+            env=env,
+            error_name=custom_error_name.CustomErrorName(error_name=error.get("error")),
+            event_type="ExecutionFailed",
+            event_details={"executionFailedEventDetails": details},
+        )
+    )
+    return failure
 
 
 @names.replaces("custom_error_name", "CustomErrorName.__init__", "self", "error_name")

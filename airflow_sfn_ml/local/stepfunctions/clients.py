@@ -33,10 +33,18 @@ class Clients:
 
         key, secret = self._credentials
         return boto3.session.Session().client(
-            service, region_name=region, endpoint_url=self._url, aws_access_key_id=key, aws_secret_access_key=secret,
+            service,
+            region_name=region,
+            endpoint_url=self._url,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
             config=Config(
-                parameter_validation=False, retries={"max_attempts": 0}, max_pool_connections=100,
-                connect_timeout=10, read_timeout=600, s3={"addressing_style": "path"},
+                parameter_validation=False,
+                retries={"max_attempts": 0},
+                max_pool_connections=100,
+                connect_timeout=10,
+                read_timeout=600,
+                s3={"addressing_style": "path"},
                 request_checksum_calculation="when_required",
             ),
         )

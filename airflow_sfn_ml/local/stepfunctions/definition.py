@@ -1,8 +1,9 @@
 """What AWS checks in a definition when a state machine is created and moto does not.
 
-The graph (every target exists, something ends), names that are unique in the whole machine, and the scopes of variables:
-a state inside a Parallel or Map must not assign a name that a machine around it assigns
-(https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html). A distributed Map sees no outer variable.
+The graph (every target exists, something ends), names that are unique in the whole machine, and the scopes of
+variables: a state inside a Parallel or Map must not assign a name that a machine around it assigns
+(https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html). A distributed Map sees no outer
+variable.
 """
 
 from __future__ import annotations
@@ -11,11 +12,28 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_STATES_ERRORS = frozenset(f"States.{name}" for name in (
-    "ALL", "DataLimitExceeded", "HeartbeatTimeout", "Timeout", "TaskFailed", "Permissions", "ResultPathMatchFailure",
-    "ParameterPathFailure", "BranchFailed", "NoChoiceMatched", "IntrinsicFailure", "ExceedToleratedFailureThreshold",
-    "ItemReaderFailed", "ResultWriterFailed", "Runtime", "QueryEvaluationError", "Http.Socket",
-))
+_STATES_ERRORS = frozenset(
+    f"States.{name}"
+    for name in (
+        "ALL",
+        "DataLimitExceeded",
+        "HeartbeatTimeout",
+        "Timeout",
+        "TaskFailed",
+        "Permissions",
+        "ResultPathMatchFailure",
+        "ParameterPathFailure",
+        "BranchFailed",
+        "NoChoiceMatched",
+        "IntrinsicFailure",
+        "ExceedToleratedFailureThreshold",
+        "ItemReaderFailed",
+        "ResultWriterFailed",
+        "Runtime",
+        "QueryEvaluationError",
+        "Http.Socket",
+    )
+)
 _NO_NEXT = frozenset({"Succeed", "Fail", "Choice"})
 
 
@@ -77,8 +95,10 @@ def _error_names(state: Mapping[str, Any], path: str) -> Iterator[str]:
         for index, each in enumerate(state.get(field) or ()):
             for name in each.get("ErrorEquals") or ():
                 if name.startswith("States.") and name not in _STATES_ERRORS:
-                    yield f"Invalid error name {name}: names with the prefix 'States.' are reserved at " \
+                    yield (
+                        f"Invalid error name {name}: names with the prefix 'States.' are reserved at "
                         f"{path}/{field}[{index}]/ErrorEquals"
+                    )
     error = state.get("Error")
     if state.get("Type") == "Fail" and isinstance(error, str) and error.startswith("States."):
         yield f"Invalid error name {error}: names with the prefix 'States.' are reserved at {path}/Error"

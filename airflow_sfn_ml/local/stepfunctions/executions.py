@@ -22,8 +22,15 @@ _API = "StepFunctionResponse"
 LIMIT_BYTES = 262_144
 _REDRIVABLE = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
 _STOP_SECONDS = 5
-_DATA = ("input", "inputDetails", "output", "outputDetails", "parameters", "assignedVariables",
-         "assignedVariablesDetails")
+_DATA = (
+    "input",
+    "inputDetails",
+    "output",
+    "outputDetails",
+    "parameters",
+    "assignedVariables",
+    "assignedVariablesDetails",
+)
 
 # Called with an execution when it starts and when it ends.
 listeners: list[Callable[[Any], None]] = []
@@ -100,10 +107,16 @@ def _new_execution(backend: Any, machine: Any, source: Any, name: str, text: str
     snapshot.definition, snapshot.roleArn = source.definition, source.roleArn
     snapshot.revision_id = source.__dict__.get("revision_id")
     execution: Any = Execution(
-        name=name, sm_type=machine.type, role_arn=snapshot.roleArn,
+        name=name,
+        sm_type=machine.type,
+        role_arn=snapshot.roleArn,
         exec_arn=f"{machine.arn.replace(':stateMachine:', ':execution:')}:{name}",
-        account_id=backend.account_id, region_name=backend.region_name, state_machine=snapshot,
-        start_date=datetime.datetime.now(datetime.UTC), cloud_watch_logging_session=None, input_data=text,
+        account_id=backend.account_id,
+        region_name=backend.region_name,
+        state_machine=snapshot,
+        start_date=datetime.datetime.now(datetime.UTC),
+        cloud_watch_logging_session=None,
+        input_data=text,
         activity_store={},
     )
     execution.ended = threading.Event()
@@ -157,10 +170,16 @@ def find(backend: Any, arn: str) -> Any:
 def summary(execution: Any) -> dict[str, Any]:
     """What lists and Describe have in common."""
     return {
-        "executionArn": execution.exec_arn, "stateMachineArn": execution.state_machine.arn, "name": execution.name,
-        "status": execution.status, "startDate": execution.start_date, "stopDate": execution.stop_date,
-        "stateMachineVersionArn": execution.version_arn, "stateMachineAliasArn": execution.alias_arn,
-        "redriveCount": execution.redrive_count, "redriveDate": getattr(execution, "redrive_date", None),
+        "executionArn": execution.exec_arn,
+        "stateMachineArn": execution.state_machine.arn,
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": execution.start_date,
+        "stopDate": execution.stop_date,
+        "stateMachineVersionArn": execution.version_arn,
+        "stateMachineAliasArn": execution.alias_arn,
+        "redriveCount": execution.redrive_count,
+        "redriveDate": getattr(execution, "redrive_date", None),
     }
 
 
@@ -169,8 +188,10 @@ def details(execution: Any) -> dict[str, Any]:
     status = execution.status
     document = {
         **summary(execution),
-        "input": execution.execution_input, "inputDetails": {"included": True},
-        "error": execution.error, "cause": execution.cause,
+        "input": execution.execution_input,
+        "inputDetails": {"included": True},
+        "error": execution.error,
+        "cause": execution.cause,
         "redriveStatus": "REDRIVABLE" if status in _REDRIVABLE else "NOT_REDRIVABLE",
     }
     if status not in _REDRIVABLE:
@@ -246,12 +267,19 @@ def abort(execution: Any, error: str | None, cause: str | None) -> None:
 def describe_machine(self: Any) -> Any:
     """DescribeStateMachineForExecution: the configuration that the execution started with."""
     machine = find(self.stepfunction_backend, self._get_param("executionArn")).state_machine
-    return result({
-        "stateMachineArn": machine.arn, "name": machine.name, "definition": machine.definition,
-        "roleArn": machine.roleArn, "updateDate": machine.update_date, "revisionId": revision(machine),
-        "loggingConfiguration": machine.loggingConfiguration, "tracingConfiguration": machine.tracingConfiguration,
-        "encryptionConfiguration": machine.encryptionConfiguration,
-    })
+    return result(
+        {
+            "stateMachineArn": machine.arn,
+            "name": machine.name,
+            "definition": machine.definition,
+            "roleArn": machine.roleArn,
+            "updateDate": machine.update_date,
+            "revisionId": revision(machine),
+            "loggingConfiguration": machine.loggingConfiguration,
+            "tracingConfiguration": machine.tracingConfiguration,
+            "encryptionConfiguration": machine.encryptionConfiguration,
+        }
+    )
 
 
 @patches.replaces("responses", f"{_API}.send_task_failure", "self")

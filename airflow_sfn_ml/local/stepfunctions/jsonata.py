@@ -1,9 +1,10 @@
 """JSONata for the interpreter: values are bound, never spliced into the text of an expression.
 
-moto leaves its JSONata hook empty and would compose an expression out of the text of every variable. Here `$states` and
-the variables in scope are bound as values to an evaluation of jsonata-python, together with the functions that Step
-Functions adds ($partition, $range, $hash, $random with a seed, $uuid, $parse) and without $eval, which it forbids
-(https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html). What has no value is an error.
+moto leaves its JSONata hook empty and would compose an expression out of the text of every variable. Here `$states`
+and the variables in scope are bound as values to an evaluation of jsonata-python, together with the functions that
+Step Functions adds ($partition, $range, $hash, $random with a seed, $uuid, $parse) and without $eval, which it
+forbids (https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html). What has no value is an
+error.
 
 Every evaluation builds its own evaluator; jsonata-python keeps parser and current evaluator per thread.
 """
@@ -131,8 +132,13 @@ def _eval(*_: Any) -> Any:
 
 
 _FUNCTIONS = {
-    "partition": _partition, "range": _range, "hash": _hash, "random": _random,
-    "parse": _parse, "uuid": _uuid, "eval": _eval,
+    "partition": _partition,
+    "range": _range,
+    "hash": _hash,
+    "random": _random,
+    "parse": _parse,
+    "uuid": _uuid,
+    "eval": _eval,
 }
 
 
@@ -181,8 +187,11 @@ def query_failure(env: Any, cause: str, location: str | None) -> Exception:
     if location:
         details["location"] = location
     event = failure_event.FailureEvent(
-        env=env, error_name=name, event_type=HistoryEventType.EvaluationFailed,
+        env=env,
+        error_name=name,
+        event_type=HistoryEventType.EvaluationFailed,
         event_details=EventDetails(evaluationFailedEventDetails=details),
     )
     event.source_event_id = getattr(env, "_entered_event_id", event.source_event_id)
-    return failure_event.FailureEventException(failure_event=event)
+    error: Exception = failure_event.FailureEventException(failure_event=event)
+    return error

@@ -1,7 +1,8 @@
 """The API of state machines and their versions.
 
-A *revision* is a state of the machine's configuration, a *version* a numbered revision that stays. Publishing a revision
-twice gives the same version (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-version.html).
+A *revision* is a state of the machine's configuration, a *version* a numbered revision that stays. Publishing a
+revision twice gives the same version
+(https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-version.html).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ patches = Patches("moto.stepfunctions")
 _API = "StepFunctionResponse"
 _INITIAL = "INITIAL"
 _CONFIGURATION = {
-    "loggingConfiguration": "loggingConfiguration", "tracingConfiguration": "tracingConfiguration",
+    "loggingConfiguration": "loggingConfiguration",
+    "tracingConfiguration": "tracingConfiguration",
     "encryptionConfiguration": "encryptionConfiguration",
 }
 
@@ -125,10 +127,13 @@ def create(self: Any) -> Any:
         elif machine.made_with != made_with or json.loads(machine.definition) != json.loads(text):
             raise refusal("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
     version = publish(machine, description) if self._get_param("publish") else None
-    return result({
-        "stateMachineArn": arn, "creationDate": machine.creation_date,
-        "stateMachineVersionArn": version.arn if version else None,
-    })
+    return result(
+        {
+            "stateMachineArn": arn,
+            "creationDate": machine.creation_date,
+            "stateMachineVersionArn": version.arn if version else None,
+        }
+    )
 
 
 def _new_machine(backend: Any, arn: str, name: str, text: str, role: str, kind: str, settings: dict[str, Any]) -> Any:
@@ -163,10 +168,13 @@ def update(self: Any) -> Any:
             machine.update(**changes)
             machine.revision_id = str(uuid.uuid4())
         version = publish(machine, description) if self._get_param("publish") else None
-    return result({
-        "updateDate": machine.update_date, "revisionId": revision(machine),
-        "stateMachineVersionArn": version.arn if version else None,
-    })
+    return result(
+        {
+            "updateDate": machine.update_date,
+            "revisionId": revision(machine),
+            "stateMachineVersionArn": version.arn if version else None,
+        }
+    )
 
 
 def _differs(machine: Any, changes: dict[str, Any]) -> bool:
@@ -187,13 +195,22 @@ def describe(self: Any, state_machine_arn: str) -> Any:
     backend = self.stepfunction_backend
     qualified = state_machine_arn.count(":") > 6
     machine = (find_version if qualified else find_machine)(backend, state_machine_arn)
-    return result({
-        "stateMachineArn": machine.arn, "name": machine.name, "status": "ACTIVE", "definition": machine.definition,
-        "roleArn": machine.roleArn, "type": machine.type, "creationDate": machine.creation_date,
-        "loggingConfiguration": machine.loggingConfiguration, "tracingConfiguration": machine.tracingConfiguration,
-        "encryptionConfiguration": machine.encryptionConfiguration,
-        "revisionId": revision(machine), "description": machine.description,
-    })
+    return result(
+        {
+            "stateMachineArn": machine.arn,
+            "name": machine.name,
+            "status": "ACTIVE",
+            "definition": machine.definition,
+            "roleArn": machine.roleArn,
+            "type": machine.type,
+            "creationDate": machine.creation_date,
+            "loggingConfiguration": machine.loggingConfiguration,
+            "tracingConfiguration": machine.tracingConfiguration,
+            "encryptionConfiguration": machine.encryptionConfiguration,
+            "revisionId": revision(machine),
+            "description": machine.description,
+        }
+    )
 
 
 @patches.adds("responses", f"{_API}.publish_state_machine_version")

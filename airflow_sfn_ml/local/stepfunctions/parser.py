@@ -1,8 +1,8 @@
 """Parsing that keeps no state between definitions, and reads strings as JSON.
 
-moto keeps the stack of query languages on the class: one refused definition, or two parsed at the same time, corrupts
-every later parse of the process. Here each parse has its own. moto also takes some strings (names, keys, values of
-`Assign`) with their escapes, and others as Python literals.
+moto keeps the stack of query languages on the class: one refused definition, or two parsed at the same time,
+corrupts every later parse of the process. Here each parse has its own. moto also takes some strings (names, keys,
+values of `Assign`) with their escapes, and others as Python literals.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ patches = Patches("moto.stepfunctions.parser.asl")
 @patches.replaces("parse.asl_parser", "AmazonStateLanguageParser.parse", "definition")
 def parse(definition: str) -> tuple[Any, Any]:
     """The program that `definition` describes, and its parse tree."""
-    from antlr4 import CommonTokenStream, InputStream
+    from antlr4 import CommonTokenStream, InputStream  # type: ignore[import-untyped]
     from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
     from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
     from moto.stepfunctions.parser.asl.parse.asl_parser import ASLParserException, SyntaxErrorListener

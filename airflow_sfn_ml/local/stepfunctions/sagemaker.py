@@ -1,9 +1,10 @@
 """`arn:aws:states:::sagemaker:...`: the SageMaker integration that moto lacks.
 
-https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html. With `.sync` the task waits for the job and
-its result is the Describe document; a failed job is `States.TaskFailed` with that document as cause; a task that is
-stopped or times out stops its job. How AWS treats a job that ended `Stopped` is not documented; here the task succeeds
-with the document, and an `Output` may look at the status. Timestamps in documents are numbers, in milliseconds.
+https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html. With `.sync` the task waits for the job
+and its result is the Describe document; a failed job is `States.TaskFailed` with that document as cause; a task
+that is stopped or times out stops its job. How AWS treats a job that ended `Stopped` is not documented; here the
+task succeeds with the document, and an `Output` may look at the status. Timestamps in documents are numbers, in
+milliseconds.
 
 Nothing polls: the job engine is in the same process and sets an event when a job ends.
 """
@@ -18,7 +19,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from airflow_sfn_ml.local.jobs.job import PROCESSING, TRAINING, Job, Kind
+from airflow_sfn_ml.local.jobs.job import PROCESSING, TRAINING, Job
 from airflow_sfn_ml.local.patching import Patches
 from airflow_sfn_ml.local.refusals import RefusedError
 from airflow_sfn_ml.local.sagemaker.api import JobApi
@@ -62,7 +63,7 @@ def _integration(api: JobApi, client: Client) -> Callable[[], Any]:
 
     base: Any = state_task_service_callback.StateTaskServiceCallback
 
-    class SageMakerTask(base):  # type: ignore[misc]
+    class SageMakerTask(base):
         """One Task state of the integration."""
 
         def __init__(self) -> None:
@@ -181,8 +182,10 @@ def _failed(task: Any, env: Any, error: str, cause: str) -> Any:
 
         name = CustomErrorName(error)
     details = {
-        "resource": task._get_sfn_resource(), "resourceType": task._get_sfn_resource_type(),
-        "error": error, "cause": cause[:_LONGEST_CAUSE],
+        "resource": task._get_sfn_resource(),
+        "resourceType": task._get_sfn_resource_type(),
+        "error": error,
+        "cause": cause[:_LONGEST_CAUSE],
     }
     return FailureEvent(
         env=env, error_name=name, event_type="TaskFailed", event_details={"taskFailedEventDetails": details}
@@ -191,5 +194,3 @@ def _failed(task: Any, env: Any, error: str, cause: str) -> Any:
 
 def _snake(action: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", action).lower()
-
-

@@ -1,4 +1,4 @@
-"""Entering and leaving any state: event ids for messages, failed expressions in the history, entered time, locations."""
+"""Entering and leaving any state: its events, failed expressions in the history, locations for messages."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ from airflow_sfn_ml.local.stepfunctions.attempts import record_failure
 patches = Patches("moto.stepfunctions.parser.asl")
 
 _FIELDS = {
-    "output": "Output", "assign_decl": "Assign", "parargs": "Arguments", "items": "Items", "wait_function": "Seconds",
-    "timeout": "TimeoutSeconds", "heartbeat": "HeartbeatSeconds", "error": "Error", "cause": "Cause",
-    "item_selector": "ItemSelector", "max_concurrency_decl": "MaxConcurrency",
+    "output": "Output",
+    "assign_decl": "Assign",
+    "parargs": "Arguments",
+    "items": "Items",
+    "wait_function": "Seconds",
+    "timeout": "TimeoutSeconds",
+    "heartbeat": "HeartbeatSeconds",
+    "error": "Error",
+    "cause": "Cause",
+    "item_selector": "ItemSelector",
+    "max_concurrency_decl": "MaxConcurrency",
 }
 
 
@@ -70,10 +78,15 @@ def _no_such_path(env: Any, error: Any) -> Exception:
         f"could not be found in the input '{to_json_str(error.data)}'"
     )
     name = states_error_name.StatesErrorName(typ=StatesErrorNameType.StatesRuntime)
-    return failure_event.FailureEventException(failure_event=failure_event.FailureEvent(
-        env=env, error_name=name, event_type="TaskFailed",
-        event_details={"taskFailedEventDetails": {"error": name.error_name, "cause": cause}},
-    ))
+    failure: Exception = failure_event.FailureEventException(
+        failure_event=failure_event.FailureEvent(
+            env=env,
+            error_name=name,
+            event_type="TaskFailed",
+            event_details={"taskFailedEventDetails": {"error": name.error_name, "cause": cause}},
+        )
+    )
+    return failure
 
 
 def mark_locations(program: Any) -> None:

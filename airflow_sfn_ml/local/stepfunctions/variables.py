@@ -1,8 +1,9 @@
 """Variables: assigned together, visible from the next state on.
 
 AWS computes `Assign` and `Output` of a state from one snapshot
-(https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html). moto assigns while it evaluates. Here
-`Assign` only notes its values, and they take effect when the state exits; an attempt that fails leaves no trace.
+(https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html). moto assigns while it evaluates.
+Here `Assign` only notes its values, and they take effect when the state exits; an attempt that fails leaves no
+trace.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Waits that end the moment an execution is stopped.
 
-moto sleeps through a stop: retry intervals and `.sync` waits end only when their time is over. Here every wait registers
-an event with its environment, and whatever ends the environment (a stop, a time-out, a failed sibling branch) sets it.
-Nothing polls, so a thousand waiting tasks cost no processor time.
+moto sleeps through a stop: retry intervals and `.sync` waits end only when their time is over. Here every wait
+registers an event with its environment, and whatever ends the environment (a stop, a time-out, a failed sibling
+branch) sets it. Nothing polls, so a thousand waiting tasks cost no processor time.
 """
 
 from __future__ import annotations
@@ -67,8 +67,9 @@ _waking_after("set_timed_out")
 _waking_after("set_stop", "stop_date", "cause", "error")
 
 
-@patches.replaces("component.state.wait.wait_function.wait_function", "WaitFunction._wait_interval",
-                  "self", "env", "wait_seconds")
+@patches.replaces(
+    "component.state.wait.wait_function.wait_function", "WaitFunction._wait_interval", "self", "env", "wait_seconds"
+)
 def wait_interval(self: Any, env: Any, wait_seconds: float) -> None:
     """A Wait state: sleep, but no longer than the execution lives."""
     if wait_seconds > 0:

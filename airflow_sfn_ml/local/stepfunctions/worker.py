@@ -37,11 +37,13 @@ def run(self: Any) -> None:
     self.env.event_manager.add_event(
         context=self.env.event_history_context,
         event_type="ExecutionStarted",
-        event_details={"executionStartedEventDetails": {
-            "input": to_json_str(details.execution_details.inpt),
-            "inputDetails": {"truncated": False},
-            "roleArn": details.aws_execution_details.role_arn,
-        }},
+        event_details={
+            "executionStartedEventDetails": {
+                "input": to_json_str(details.execution_details.inpt),
+                "inputDetails": {"truncated": False},
+                "roleArn": details.aws_execution_details.role_arn,
+            }
+        },
         update_source_event_id=False,
     )
     program = self._get_evaluation_entrypoint()
