@@ -120,7 +120,7 @@ def _die_after_starting() -> None:
     def start_and_die(self: Any, version_arn: str, name: str, document: Any) -> str:
         arn = start(self, version_arn, name, document)
         marker = Path(os.environ["AIRFLOW_HOME"]) / f"died-{name}"
-        if document["airflow"]["dag_id"] == "dies" and not marker.exists():
+        if document.get("airflow", {}).get("dag_id") == "dies" and not marker.exists():
             marker.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return arn
