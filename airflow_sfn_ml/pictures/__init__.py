@@ -5,9 +5,9 @@ and logs. Each takes a definition (an `asl.StateMachine`, a dict or JSON text) a
 execution. What they all show is the outline of the definition; ``layout`` gives that its places.
 """
 
+from airflow_sfn_ml.pictures.arrangement import layout
 from airflow_sfn_ml.pictures.drawing import Box, Drawing, Label, Line, Panel
 from airflow_sfn_ml.pictures.html import to_html
-from airflow_sfn_ml.pictures.layout import layout
 from airflow_sfn_ml.pictures.mermaid import to_mermaid
 from airflow_sfn_ml.pictures.svg import to_svg
 from airflow_sfn_ml.pictures.text import to_text

@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from airflow_sfn_ml.pictures.grid import BOX, LABEL, ONE_OF_MANY, Grid, Item
+from airflow_sfn_ml.pictures.grid import BOX, LABEL, MAIN, ONE_OF_MANY, Grid, Item
 from airflow_sfn_ml.pictures.order import Rows
 
-SWEEPS = 5
+SWEEPS = 3
 GAP = 28.0
 NARROW_GAP = 12.0
 YIELDING = 0.001
+FIRMNESS = 4
 Joined = list[list[tuple[int, float, int]]]
 """For each item: another one, how far right of that the item should be, and the weight of the wish."""
 
@@ -31,10 +32,7 @@ def columns(grid: Grid, rows: Rows) -> list[float]:
         shift = (segment.upper_lane or 0.0) - (segment.lower_lane or 0.0)
         above[segment.lower].append((segment.upper, shift, segment.weight))
         below[segment.upper].append((segment.lower, -shift, segment.weight))
-    follow = [
-        below[item] if kept.kind == LABEL and below[item][0][2] == ONE_OF_MANY else above[item]
-        for item, kept in enumerate(grid.items)
-    ]
+    follow = [below[item] if _is_above_its_box(item, grid, below) else above[item] for item in range(len(grid.items))]
     thin = [item.kind != BOX for item in grid.items]
     places = [0.0] * len(grid.items)
     offsets = [_offsets([grid.items[item] for item in row]) for row in rows]
@@ -45,6 +43,14 @@ def columns(grid: Grid, rows: Rows) -> list[float]:
             _settle(rows[number], offsets[number], joined, thin, places)
     _straighten(grid, rows, offsets, above, below, places)
     return places
+
+
+def _is_above_its_box(item: int, grid: Grid, below: Joined) -> bool:
+    """Whether *item* is the label of one of several ways of a Choice, right above the box that it leads to."""
+    if grid.items[item].kind != LABEL:
+        return False
+    other, _, weight = below[item][0]
+    return weight == ONE_OF_MANY and grid.items[other].kind == BOX
 
 
 Offsets = Sequence[Sequence[float]]
@@ -72,15 +78,15 @@ def _settle(
         near = joined[item]
         if len(near) == 1:
             wishes.append(places[near[0][0]] + near[0][1])
-            weights.append(float(near[0][2] ** 2))
+            weights.append(float(near[0][2] ** FIRMNESS))
         elif near:
             wishes.append(median([(places[other] + shift, weight) for other, shift, weight in near]))
-            weights.append(float(max(weight for _, _, weight in near) ** 2))
+            weights.append(float(max(weight for _, _, weight in near) ** FIRMNESS))
         else:
             wishes.append(places[item])
             weights.append(0.01)
     for end in (0, -1):
-        if thin[row[end]]:
+        if thin[row[end]] and weights[end] < MAIN**FIRMNESS:
             weights[end] *= YIELDING
     for item, place in zip(row, spread(wishes, weights, offsets), strict=True):
         places[item] = place

@@ -22,7 +22,7 @@ LANE = 16.0
 BOX, LABEL, BEND = "box", "label", "bend"
 LABEL_HEIGHT = 20.0
 BESIDE = 2.0
-LONG, MAIN, ONE_OF_MANY, ASIDE = 12, 8, 3, 1
+LONG, MAIN, ONE_OF_MANY, ASIDE = 4, 8, 3, 1
 
 
 class Trunk(NamedTuple):
@@ -38,8 +38,7 @@ def trunk_of(link: Link) -> Trunk:
     return Trunk(link.target, link.family, link.back)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """Something that takes room in a row: from *left* of its middle line to *right* of it."""
 
     kind: str
@@ -48,8 +47,7 @@ class Item:
     height: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A piece of a link from an item to one in the next row.
 
     :param net: what may share a horizontal line with it.
@@ -215,7 +213,7 @@ class _Builder:
         self._segments.append(Segment(there, here, weight, (trunk, there), into, out))
 
     def _weight(self, link: Link, here: str, there: str) -> int:
-        """How much a segment wants to be straight: long links most, then the way when all goes well, then the rest."""
+        """How much a segment wants to be straight: the way when all goes well most, then long links, then the rest."""
         if here == there == BEND:
             return LONG
         if link.family == CATCH or link.back:

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from airflow_sfn_ml import asl
 from airflow_sfn_ml.history import ExecutionView, StateStatus
-from airflow_sfn_ml.pictures.layout import machine_of
+from airflow_sfn_ml.pictures.arrangement import machine_of
 from airflow_sfn_ml.pictures.outline import CATCH, Node, Outline, outline
 from airflow_sfn_ml.pictures.plain import plain
 from airflow_sfn_ml.pictures.style import LIGHT
 from airflow_sfn_ml.pictures.text import GLYPHS
 
-_SPECIAL = re.compile(r'["<>&#`{}\[\]|\\%@*;~$]|[.+\-](?= )|(?<=/)/|_(?=_)|(?<=_)_')
+_SPECIAL = re.compile(r'["<>&#`{}\[\]|\\%@*;~]|[.+\-](?= )|(?<=/)/|_(?=_)|(?<=_)_')
 
 
 def to_mermaid(definition: asl.StateMachine | Mapping[str, object] | str, view: ExecutionView | None = None) -> str:
@@ -84,5 +84,8 @@ def _caption(node: Node, between: str = "<br/>") -> str:
 
 
 def _escaped(text: str) -> str:
-    """*text* for a quoted label: what Mermaid, Markdown or HTML could take for theirs becomes a character code."""
-    return _SPECIAL.sub(lambda match: f"#{ord(match[0])};", plain(text))
+    """*text* for a quoted label: what Mermaid, Markdown or HTML could take for theirs becomes a character code.
+
+    Two dollars would begin a formula even so; something invisible between them keeps them apart.
+    """
+    return _SPECIAL.sub(lambda match: f"#{ord(match[0])};", plain(text)).replace("$$", "$\u200b$")

@@ -43,8 +43,12 @@ def ordered(grid: Grid) -> Rows:
 def _sorted(rows: Rows, joined: Joined) -> Rows:
     """The rows, each sorted by what its items are joined with in the row before it."""
     places: dict[int, int] = {}
-    result = []
+    result: list[tuple[int, ...]] = []
     for row in rows:
+        if len(row) == 1:
+            places = {row[0]: 0}
+            result.append(row)
+            continue
         keys = {}
         for place, item in enumerate(row):
             near = [places[other] + lane for other, lane in joined[item] if other in places]

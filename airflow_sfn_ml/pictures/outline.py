@@ -14,7 +14,6 @@ from airflow_sfn_ml import asl
 from airflow_sfn_ml.asl.states import WorkingState
 from airflow_sfn_ml.history import ExecutionView, StateStatus, StateView
 from airflow_sfn_ml.pictures import captions, paths, rules
-from airflow_sfn_ml.pictures.captions import text
 
 START = "Start"
 END = "End"
@@ -90,41 +89,50 @@ class Outline:
 
 def outline(machine: asl.StateMachine, view: ExecutionView | None = None) -> Outline:
     """The outline of a whole definition, with the status of *view* if one is given."""
-    inner = _inner(machine, view)
-    start, end = len(inner.nodes), len(inner.nodes) + 1
-    nodes = [*inner.nodes, Node("Start", START)]
-    links = [Link(start, inner.first)] if inner.nodes else []
-    links.extend(inner.links)
+    nodes, links, first = _parts(machine, view)
+    start, end = len(nodes), len(nodes) + 1
+    if nodes:
+        links.insert(0, Link(start, first))
+    nodes.append(Node("Start", START))
     ends = [position for position, state in enumerate(machine.states) if _ends(state)]
     if ends:
         nodes.append(Node("End", END))
         links.extend(Link(position, end) for position in ends)
-    return _walked(Outline(tuple(nodes), tuple(links), start), _views(machine, view))
+    return _walked(nodes, links, start, _views(machine, view))
 
 
 def _inner(machine: asl.StateMachine, view: ExecutionView | None) -> Outline:
     """A machine without Start and End: one that is inside of a state."""
+    return _walked(*_parts(machine, view), _views(machine, view))
+
+
+def _parts(machine: asl.StateMachine, view: ExecutionView | None) -> tuple[list[Node], list[Link], int]:
+    """The states, the links between them, and where to begin."""
     places = {state.name: position for position, state in enumerate(machine.states)}
-    nodes = tuple(_node(state, view) for state in machine.states)
+    nodes = [_node(state, view) for state in machine.states]
     links = [link for position, state in enumerate(machine.states) for link in _links(position, state, places)]
-    made = Outline(nodes, tuple(links), places.get(machine.start_at, 0))
-    return _walked(made, _views(machine, view))
+    return nodes, links, places.get(machine.start_at, 0)
 
 
 def _views(machine: asl.StateMachine, view: ExecutionView | None) -> list[StateView] | None:
     return None if view is None else [view.state(state.name) for state in machine.states]
 
 
-def _walked(made: Outline, views: list[StateView] | None) -> Outline:
+def _walked(nodes: list[Node], links: list[Link], first: int, views: list[StateView] | None) -> Outline:
     """The outline with its loops found, and the way that the execution took."""
-    ends = [(link.source, link.target) for link in made.links]
-    back = paths.back(len(made.nodes), ends, made.first)
-    links = tuple(replace(link, back=position in back) for position, link in enumerate(made.links))
+    back = paths.back(len(nodes), [(link.source, link.target) for link in links], first)
+    taken: frozenset[int] = frozenset()
     if views is not None:
-        steps = [paths.Step(link.source, link.target, link.family == CATCH, link.back) for link in links]
+        steps = [
+            paths.Step(link.source, link.target, link.family == CATCH, position in back)
+            for position, link in enumerate(links)
+        ]
         taken = paths.taken(steps, views)
-        links = tuple(replace(link, taken=position in taken) for position, link in enumerate(links))
-    return replace(made, links=links)
+    walked = [
+        Link(link.source, link.target, link.family, link.label, position in back, position in taken)
+        for position, link in enumerate(links)
+    ]
+    return Outline(tuple(nodes), tuple(walked), first)
 
 
 def _node(state: asl.State, view: ExecutionView | None) -> Node:
@@ -150,7 +158,7 @@ def _node(state: asl.State, view: ExecutionView | None) -> Node:
 
 
 def _ends(state: asl.State) -> bool:
-    return isinstance(state, asl.FlowState) and text(state.next) is None and state.end is None
+    return isinstance(state, asl.FlowState) and state.next is None and state.end is None
 
 
 def _links(position: int, state: asl.State, places: Mapping[str, int]) -> Iterator[Link]:

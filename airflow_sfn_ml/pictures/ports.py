@@ -18,6 +18,10 @@ PORT = 16.0
 CORNER = 16.0
 """How far from a box's corners they keep."""
 CLEARANCE = 10.0
+SIDE = 0.36
+"""Links that go up leave in this share of a box's side, at its top; those that come from below enter at its end."""
+LOOP = 0.12
+"""Links from a box to itself keep this near to the middle, so that they cross neither."""
 
 Groups = Mapping[int, Sequence[Sequence[int]]]
 """By box: the segments that use its ports, those together that share one."""
@@ -50,7 +54,7 @@ def ports(grid: Grid, rows: Rows, places: Sequence[float]) -> Ports:
         wishes = [uppers[group[0]] for group in ordered]
         for position, (group, x) in enumerate(zip(ordered, _lanes(grid, places, limits, box, wishes), strict=True)):
             lowers[group[0]] = x
-            out[group[0]] = 0.5 * (position + 1) / (len(ordered) + 1)
+            out[group[0]] = SIDE * (position + 1) / (len(ordered) + 1)
     into: dict[int, float] = {}
     for box, groups in _entering_at_side(grid).items():
         means = {id(group): median([(lowers[number], weights[number]) for number in group]) for group in groups}
@@ -59,7 +63,7 @@ def ports(grid: Grid, rows: Rows, places: Sequence[float]) -> Ports:
         for position, (group, x) in enumerate(zip(ordered, _lanes(grid, places, limits, box, wishes), strict=True)):
             for number in group:
                 uppers[number] = x
-                into[number] = 1 - 0.5 * (position + 1) / (len(ordered) + 1)
+                into[number] = 1 - SIDE * (position + 1) / (len(ordered) + 1)
     _below(grid, places, uppers, lowers)
     _above(grid, places, uppers, lowers)
     return Ports(tuple(map(round, uppers)), tuple(map(round, lowers)), out, into)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from airflow_sfn_ml.pictures.grid import BOX, Grid, Segment, Trunk
 from airflow_sfn_ml.pictures.order import Rows
-from airflow_sfn_ml.pictures.ports import ports
+from airflow_sfn_ml.pictures.ports import LOOP, ports
 from airflow_sfn_ml.pictures.tracks import Net, tracks
 
 TRACK = 12.0
@@ -196,8 +196,8 @@ class _Router:
         position = lanes.loops.index(link)
         right, top = self._right(box), self.tops[box]
         x = right + lanes.loop_offsets(self._labels)[position]
-        share = 0.25 * (position + 1) / len(lanes.loops)
-        upper, lower = top + self._side(box, share), top + self._side(box, 1 - share)
+        half = (LOOP if lanes.out or lanes.into else 2 * LOOP) * (position + 1) / len(lanes.loops)
+        upper, lower = top + self._side(box, 0.5 - half), top + self._side(box, 0.5 + half)
         return ((right, upper), (x, upper), (x, lower), (right, lower))
 
 

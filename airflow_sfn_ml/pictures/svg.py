@@ -16,9 +16,9 @@ from urllib.parse import quote, urlsplit
 from airflow_sfn_ml import asl
 from airflow_sfn_ml.history import ExecutionView, StateStatus
 from airflow_sfn_ml.pictures import captions
+from airflow_sfn_ml.pictures.arrangement import LABEL_PADDING, LINE_HEIGHT, TEXT_LEFT, TEXT_RIGHT, arrange, machine_of
 from airflow_sfn_ml.pictures.curves import curve, tip
 from airflow_sfn_ml.pictures.drawing import Box, Drawing, Line
-from airflow_sfn_ml.pictures.layout import LABEL_PADDING, LINE_HEIGHT, TEXT_LEFT, TEXT_RIGHT, arrange, machine_of
 from airflow_sfn_ml.pictures.outline import CATCH, Node, Outline, outline
 from airflow_sfn_ml.pictures.style import RETRY_GLYPH, STATUS_GLYPHS, STYLE, TYPE_GLYPHS
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+
+CLEARANCE = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +38,57 @@ class Net:
 
 def tracks(nets: Sequence[Net]) -> list[int | None]:
     """The track of each net, counted from the top; None for one that is straight."""
-    result: list[int | None] = [None] * len(nets)
     slanted = [position for position, net in enumerate(nets) if net.high - net.low > 0.5]
     to_right = sorted((p for p in slanted if nets[p].slant >= 0), key=lambda p: (-nets[p].middle, p))
     to_left = sorted((p for p in slanted if nets[p].slant < 0), key=lambda p: (nets[p].middle, p))
-    taken: list[list[tuple[float, float]]] = []
+    stack = _Stack(nets)
     for group in (to_right, to_left):
-        floor: list[tuple[float, float, int]] = []
+        above: set[int] = set()
         for position in group:
-            low, high = nets[position].low - 4, nets[position].high + 4
-            track = max(
-                (track + 1 for other_low, other_high, track in floor if other_low < high and low < other_high),
-                default=0,
-            )
-            while track < len(taken) and any(a < high and low < b for a, b in taken[track]):
-                track += 1
-            while track >= len(taken):
-                taken.append([])
-            taken[track].append((low, high))
-            floor.append((low, high, track))
+            stack.put(position, above)
+            above.add(position)
+    result: list[int | None] = [None] * len(nets)
+    for track, row in enumerate(stack.rows):
+        for position in row:
             result[position] = track
     return result
+
+
+class _Stack:
+    """Tracks that fill from the top."""
+
+    def __init__(self, nets: Sequence[Net]) -> None:
+        self._bounds = [(net.low - CLEARANCE / 2, net.high + CLEARANCE / 2) for net in nets]
+        self._uppers = [frozenset(net.uppers) for net in nets]
+        self._lowers = [frozenset(net.lowers) for net in nets]
+        self.rows: list[list[int]] = []
+
+    def put(self, net: int, above: Collection[int]) -> None:
+        """Put a net on the topmost track that has room, below those of *above* that it overlaps.
+
+        A net that comes down where another one goes on down must be above that, else they would run on each other.
+        """
+        met = list(self._met(net))
+        lowers, uppers = self._lowers[net], self._uppers[net]
+        first = 0
+        for track, other in met:
+            if other in above or not lowers.isdisjoint(self._uppers[other]):
+                first = track + 1
+        busy = {track for track, _ in met}
+        while first in busy:
+            first += 1
+        if any(track < first and not uppers.isdisjoint(self._lowers[other]) for track, other in met):
+            self.rows.insert(0, [net])
+        elif first == len(self.rows):
+            self.rows.append([net])
+        else:
+            self.rows[first].append(net)
+
+    def _met(self, net: int) -> Iterator[tuple[int, int]]:
+        """The nets that overlap this one, with their tracks, from the top."""
+        low, high = self._bounds[net]
+        for track, row in enumerate(self.rows):
+            for other in row:
+                other_low, other_high = self._bounds[other]
+                if other_low < high and low < other_high:
+                    yield track, other
