@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from demo.stack import AirflowStack
 
-HEADINGS = ("date", "execution", "accuracy", "ROC AUC", "model", "time", "status")
+HEADINGS = ("date", "execution", "accuracy", "ROC AUC", "time", "status", "model")
 LOG_TAIL = 30
 
 
@@ -33,12 +33,12 @@ class Result:
         """The row of the table."""
         return (
             self.date,
-            self.execution or "-",
+            self.execution[-20:] if self.execution else "-",  # what differs; results.json has the whole name
             "-" if self.accuracy is None else f"{self.accuracy:.4f}",
             "-" if self.roc_auc is None else f"{self.roc_auc:.4f}",
-            self.model or "-",
             f"{self.seconds:.0f} s",
             self.status,
+            self.model or "-",
         )
 
 
