@@ -365,3 +365,32 @@ def test_state_changes_are_events_on_the_default_bus(account: Account) -> None:
     assert found["SUCCEEDED"]["detail"]["executionArn"] == execution
     assert found["SUCCEEDED"]["detail"]["output"] == "1"
     assert isinstance(found["SUCCEEDED"]["detail"]["stopDate"], int)
+
+
+def test_an_execution_can_run_another_and_wait_for_it(account: Account) -> None:
+    inner = account.create(jsonata({"doubled": "{% $states.input.n * 2 %}"}))
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Arguments": {"StateMachineArn": inner, "Input": {"n": 21}},
+        "Output": "{% $states.result.Output %}",
+        "End": True,
+    }
+    described = account.run({"Nested": state})
+    assert described["status"] == "SUCCEEDED", described["cause"]
+    assert json.loads(described["output"]) == {"doubled": 42}
+
+
+def test_another_service_can_be_called(account: Account) -> None:
+    key = unique("key")
+    account.put(key, "content")
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:s3:listObjectsV2",
+        "Arguments": {"Bucket": account.bucket, "Prefix": key},
+        "Output": "{% $states.result.Contents.Key %}",
+        "End": True,
+    }
+    described = account.run({"List": state})
+    assert described["status"] == "SUCCEEDED", described["cause"]
+    assert json.loads(described["output"]) == key

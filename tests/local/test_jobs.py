@@ -516,6 +516,32 @@ def _until(condition, seconds: float = 30) -> None:  # type: ignore[no-untyped-d
         time.sleep(0.05)
 
 
+def test_an_isolated_job_has_no_network(account: Account) -> None:
+    name = unique("isolated")
+    text = (
+        "import os, socket, urllib.parse\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "socket.create_connection(server.getsockname()).close()\n"
+        "url = urllib.parse.urlsplit(os.environ['AWS_ENDPOINT_URL'])\n"
+        "try:\n    socket.create_connection((url.hostname, url.port))\n"
+        "except OSError as error:\n    print(type(error).__name__)\n"
+    )
+    inputs = script(account, text)
+    request = processing(name, JOB, ProcessingInputs=inputs, NetworkConfig={"EnableNetworkIsolation": True})
+    document = run(account, request)
+    assert document["ProcessingJobStatus"] == "Completed", account.log(name)
+    assert account.log(name) == ["ConnectionRefusedError"]
+
+
+def test_jobs_end_when_their_server_is_stopped(tmp_path: Path) -> None:
+    marker = tmp_path / "pid"
+    with LocalAws() as aws:
+        code = f"import os, time; open('{marker}', 'w').write(str(os.getpid())); time.sleep(300)"
+        Account(aws).sagemaker.create_processing_job(**python(unique("left"), code))
+        _until(lambda: marker.exists() and marker.read_text())
+    _until(lambda: not _alive(int(marker.read_text())))
+
+
 def test_the_default_image_is_scikit_learn(account: Account) -> None:
     assert IMAGE.endswith("sagemaker-scikit-learn:1.2-1-cpu-py3")
     assert run(account, python(unique("sklearn"), "import sklearn"))["ProcessingJobStatus"] == "Completed"

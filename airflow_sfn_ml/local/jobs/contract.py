@@ -71,6 +71,13 @@ class Container:
     failure: Callable[[int, list[str]], str] | None = None
 
 
+def is_isolated(job: Job) -> bool:
+    """Whether the request asks for containers without a network."""
+    if job.kind is TRAINING:
+        return bool(job.request.get("EnableNetworkIsolation"))
+    return bool((job.request.get("NetworkConfig") or {}).get("EnableNetworkIsolation"))
+
+
 def cluster(job: Job) -> dict[str, Any]:
     """The part of the request that says how many machines of which type."""
     if job.kind is TRAINING:

@@ -1,6 +1,6 @@
 """Run one command of a job; executed as a script by the job's process, standard library only.
 
-usage: launch.py SPEC.json, where SPEC has `command`, `directory`, `root` and `mount`.
+usage: launch.py SPEC.json, where SPEC has `command`, `directory`, `root`, `mount`, `isolate` and `parent`.
 
 With `mount`, the process first enters a mount namespace of its own in which `root` is /opt/ml: parallel jobs each
 see their own, the rest of the file system stays as it is. Then the command runs as a child in the same session.
@@ -11,14 +11,18 @@ job never outlives the embedded AWS, however that ended.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import os
 import resource
 import signal
+import socket
+import struct
 import sys
 import tempfile
 
-CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
+CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x20000, 0x10000000, 0x40000000
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 PR_SET_PDEATHSIG = 1
 OPT_ML = "/opt/ml"
@@ -57,6 +61,13 @@ def present(root: str) -> None:
     if not os.path.isdir(OPT_ML):
         _stand_in_for_opt()
     _mount(root, OPT_ML, None, MS_BIND | MS_REC)
+
+
+def isolate() -> None:
+    """Leave this process and its children no network but the loopback interface, as EnableNetworkIsolation does."""
+    _check(_libc().unshare(CLONE_NEWNET), "unshare network")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh", b"lo", IFF_UP))
 
 
 def _stand_in_for_opt() -> None:
@@ -109,6 +120,8 @@ def main() -> int:
     _die_with_parent(spec["parent"])
     if spec["mount"]:
         present(spec["root"])
+    if spec["isolate"]:
+        isolate()
     if not spec["command"]:
         return 0
     for number in (signal.SIGTERM, signal.SIGINT):

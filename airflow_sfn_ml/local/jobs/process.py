@@ -28,6 +28,7 @@ class Launch:
     directory: str
     root: Path
     mount: bool
+    isolate: bool = False
 
     def write(self, path: Path) -> Path:
         """The file that the launcher reads."""
@@ -38,6 +39,7 @@ class Launch:
                     "directory": self.directory,
                     "root": str(self.root),
                     "mount": self.mount,
+                    "isolate": self.isolate,
                     "parent": os.getpid(),
                 }
             )

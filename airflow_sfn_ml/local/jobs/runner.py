@@ -110,7 +110,10 @@ class Runner:
             f"{self.job.name}/{host.name}-{began}",
             self._folder / f"{host.name}.log",
         )
-        if notice := host.shown.notice():
+        notice = host.shown.notice()
+        if notice and contract.is_isolated(self.job):
+            notice.append("[local] EnableNetworkIsolation is not kept on this machine: the job has a network.")
+        if notice:
             stream.write(notice)
         return stream
 
@@ -133,7 +136,14 @@ class Runner:
         environment["PATH"] = ":".join(path)
         modules = [environment.get("PYTHONPATH", ""), str(programs / "site")]
         environment["PYTHONPATH"] = ":".join(part for part in modules if part)
-        return Launch(command, environment, host.shown.seen(run.directory), host.shown.root, self._settings.mount)
+        return Launch(
+            command,
+            environment,
+            host.shown.seen(run.directory),
+            host.shown.root,
+            mount=self._settings.mount,
+            isolate=self._settings.mount and contract.is_isolated(self.job),
+        )
 
     def _wait(self, hosts: list[Host], launches: list[Launch], streams: list[LogStream]) -> list[int]:
         with self._lock:
