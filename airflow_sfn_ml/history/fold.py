@@ -159,6 +159,7 @@ class Fold:
                 resource=event.text("resource"),
                 region=event.text("region"),
                 job=jobs.requested(event.text("parameters")),
+                request_text=event.text("parameters"),
             )
             self._begin(visit, attempt)
 

@@ -48,6 +48,7 @@ class Attempt:
         Lambda functions and activities that are called directly.
     :param job: the name or id of what it started, and *job_arn* its ARN.
     :param redrive_count: in which redrive of the execution it ran; 0 before the first.
+    :param request_text: what the service was asked, as JSON; None where the history was read without execution data.
     """
 
     number: int
@@ -63,6 +64,7 @@ class Attempt:
     job: str | None = None
     job_arn: str | None = None
     redrive_count: int = 0
+    request_text: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ class Follower:
 
     def execute(self, context: Any) -> Any:
         """Wait for the state in this process, and return its output."""
-        from airflow_sfn_ml.triggers.explain import failure_lines
+        from airflow_sfn_ml.triggers.explain import failure_lines, request_line
         from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded, verdict
 
         group = self.__group__
@@ -136,7 +136,7 @@ class Follower:
                 case Skipped(reason):
                     raise AirflowSkipException(reason)
                 case Succeeded(output, note):
-                    log.info("%s", note)
+                    log.info("%s", "\n".join(filter(None, [request_line(view, self.state_name), note])))
                     return output if group.has_output(self.state_name) else None
         raise AirflowFailException(f"{arn} ended, but what became of state {self.state_name} is not known")
 

@@ -22,6 +22,13 @@ def progress_line(view: ExecutionView, name: str) -> str:
     return line
 
 
+def request_line(view: ExecutionView, name: str) -> str:
+    """What the last attempt of the state *name* asked the service: the request as it was when it left, in one line."""
+    attempts = view.state(name).attempts
+    text = attempts[-1].request_text if attempts else None
+    return f"Request of attempt {attempts[-1].number}: {text}" if text else ""
+
+
 def failure_lines(view: ExecutionView, name: str, log_tail: LogTail) -> list[str]:
     """Why the state *name* failed: error and cause, each attempt's, the job's own reason and the end of its log."""
     state = view.state(name)

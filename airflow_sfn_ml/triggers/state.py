@@ -18,7 +18,7 @@ from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent
 
 from airflow_sfn_ml.exceptions import SfnMlError
 from airflow_sfn_ml.history import ExecutionView
-from airflow_sfn_ml.triggers.explain import failure_lines, progress_line
+from airflow_sfn_ml.triggers.explain import failure_lines, progress_line, request_line
 from airflow_sfn_ml.triggers.settings import pace
 from airflow_sfn_ml.triggers.verdict import Failed, Place, Skipped, Succeeded, verdict
 from airflow_sfn_ml.triggers.watch import Watcher, in_thread, watchers
@@ -92,12 +92,12 @@ class StateTrigger(BaseTrigger):
 
     async def _follow(self, arn: str) -> TriggerEvent:
         watcher = await self._watcher(arn)
-        told, place = "", Place.of(self.place)
+        told, place = {""}, Place.of(self.place)
         async for view in watcher.snapshots():
-            line = progress_line(view, self.state)
-            if line != told:
-                self.log.info("%s", line)
-                told = line
+            for line in (request_line(view, self.state), progress_line(view, self.state)):
+                if line not in told:
+                    self.log.info("%s", line)
+                    told.add(line)
             match verdict(view, self.state, place):
                 case Succeeded(output, note):
                     if note:

@@ -59,7 +59,9 @@ def test_a_group_runs_as_one_execution_and_only_start_takes_a_worker(airflow_sta
     model = airflow_stack.xcom("shapes", run_id, "g.c")["Training"]["ModelArtifacts"]["S3ModelArtifacts"]
     assert airflow_stack.xcom("shapes", run_id, "collect") == [f"b after {run_id}", model, "from outside"]
     assert execution(airflow_stack, "shapes", run_id)["status"] == "SUCCEEDED"
-    assert "Following state a of arn:aws:states" in airflow_stack.task_log("shapes", run_id, "g.a")
+    log = airflow_stack.task_log("shapes", run_id, "g.a")
+    assert "Following state a of arn:aws:states" in log
+    assert f'"SAY":"{run_id}"' in log.replace(" ", ""), "the resolved request is in the log"
 
 
 def test_a_failing_script_shows_its_traceback_in_the_tasks_log(airflow_stack: Any):

@@ -1,0 +1,60 @@
+"""What the log of a task says about its state."""
+
+from __future__ import annotations
+
+import json
+
+from airflow_sfn_ml.history import reduce
+from airflow_sfn_ml.triggers.explain import failure_lines, progress_line, request_line
+from tests.triggers.scripted import STARTED, entered, events, failed, scheduled, task_failed
+
+CAUSE = json.dumps(
+    {
+        "TrainingJobName": "fit-1",
+        "TrainingJobArn": "arn:aws:sagemaker:us-east-1:123456789012:training-job/fit-1",
+        "FailureReason": "AlgorithmError: it broke, exit code: 1",
+    }
+)
+RUN = events(
+    STARTED,
+    entered("fit"),
+    scheduled(),
+    task_failed("States.TaskFailed", CAUSE),
+    scheduled(),
+    task_failed("States.TaskFailed", CAUSE),
+    failed("States.TaskFailed", CAUSE),
+)
+
+
+def test_the_request_is_told_as_it_left():
+    assert request_line(reduce(RUN[:3]), "fit") == "Request of attempt 1: {}"
+    assert request_line(reduce(RUN[:2]), "fit") == ""
+
+
+def test_the_progress_tells_the_attempt_and_what_went_wrong_before():
+    assert progress_line(reduce(RUN[:2]), "fit") == "State fit: running"
+    assert "attempt 2; the one before failed with States.TaskFailed" in progress_line(reduce(RUN[:5]), "fit")
+
+
+def test_a_failure_tells_error_reason_attempts_and_the_end_of_the_log():
+    asked = []
+
+    def tail(group: str, prefix: str, lines: int) -> list[str]:
+        asked.append((group, prefix, lines))
+        return ["Traceback", "ValueError: no"]
+
+    lines = failure_lines(reduce(RUN), "fit", tail)
+    assert asked == [("/aws/sagemaker/TrainingJobs", "fit-1/", 40)]
+    assert lines == [
+        "Error: States.TaskFailed",
+        "Job: fit-1",
+        "Reason: AlgorithmError: it broke, exit code: 1",
+        "Attempt 1 failed before: States.TaskFailed",
+        "Last lines of the job's log (/aws/sagemaker/TrainingJobs/fit-1/...):",
+        "Traceback",
+        "ValueError: no",
+    ]
+
+
+def test_a_failure_without_a_log_tells_no_log():
+    assert not any("log" in line for line in failure_lines(reduce(RUN), "fit", lambda *_: []))
