@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-Point = tuple[float, float]
+from airflow_sfn_ml.pictures.drawing import Point
 
 RADIUS = 8.0
 TIP_LENGTH = 8.0

@@ -7,6 +7,7 @@ branches of a Parallel and the processor of a Map are outlines inside their node
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -104,6 +105,17 @@ def outline(machine: asl.StateMachine, view: ExecutionView | None = None) -> Out
 def _inner(machine: asl.StateMachine, view: ExecutionView | None) -> Outline:
     """A machine without Start and End: one that is inside of a state."""
     return _walked(*_parts(machine, view), _views(machine, view))
+
+
+def summary(machine: Outline, view: ExecutionView | None) -> str:
+    """The whole picture in a sentence: ``State machine, 3 states. Execution running: 1 succeeded, 2 not entered.``"""
+    states = list(machine.states())
+    words = f"State machine, {len(states)} state{'s' * (len(states) != 1)}."
+    if view is None:
+        return words
+    counts = Counter(node.status for node in states)
+    seen = ", ".join(f"{counts[status]} {captions.WORDS[status]}" for status in StateStatus if counts[status])
+    return f"{words} Execution {view.status.lower().replace('_', ' ')}{': ' * bool(seen)}{seen}."
 
 
 def _parts(machine: asl.StateMachine, view: ExecutionView | None) -> tuple[list[Node], list[Link], int]:

@@ -10,18 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from airflow_sfn_ml.pictures.drawing import Point
 from airflow_sfn_ml.pictures.grid import BOX, Grid, Segment, Trunk
 from airflow_sfn_ml.pictures.order import Rows
 from airflow_sfn_ml.pictures.ports import LOOP, ports
 from airflow_sfn_ml.pictures.tracks import Net, tracks
 
 TRACK = 12.0
-GAP = 36.0
 HEADROOM = 44.0
 """Links at the right side of a box stay within this height: in a container, beside its title."""
 JOIN = 8.0
-
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ class _Router:
             used = max(used, track + 1)
             for number in numbers:
                 self._across[number] = y + above + track * TRACK
-        return y + max(above + below, above + below + (used - 1) * TRACK)
+        return y + above + max(used - 1, 0) * TRACK + below
 
     def _net(self, numbers: Sequence[int]) -> Net:
         uppers = [self._ports.uppers[number] for number in numbers]

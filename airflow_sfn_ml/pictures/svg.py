@@ -15,11 +15,10 @@ from urllib.parse import quote, urlsplit
 
 from airflow_sfn_ml import asl
 from airflow_sfn_ml.history import ExecutionView, StateStatus
-from airflow_sfn_ml.pictures import captions
 from airflow_sfn_ml.pictures.arrangement import LABEL_PADDING, LINE_HEIGHT, TEXT_LEFT, TEXT_RIGHT, arrange, machine_of
 from airflow_sfn_ml.pictures.curves import curve, tip
 from airflow_sfn_ml.pictures.drawing import Box, Drawing, Line
-from airflow_sfn_ml.pictures.outline import CATCH, Node, Outline, outline
+from airflow_sfn_ml.pictures.outline import CATCH, Node, Outline, outline, summary
 from airflow_sfn_ml.pictures.style import RETRY_GLYPH, STATUS_GLYPHS, STYLE, TYPE_GLYPHS
 
 MARGIN = 20.0
@@ -45,17 +44,6 @@ def to_svg(
 def clean(text: str) -> str:
     """*text* for XML: escaped, and without the characters that XML cannot hold."""
     return escape(_NOT_IN_XML.sub("\ufffd", text))
-
-
-def summary(machine: Outline, view: ExecutionView | None) -> str:
-    """The whole picture in a sentence: ``State machine, 3 states. Execution running: 1 succeeded, 2 not entered.``"""
-    states = list(machine.states())
-    words = f"State machine, {len(states)} state{'s' * (len(states) != 1)}."
-    if view is None:
-        return words
-    counts = Counter(node.status for node in states)
-    seen = ", ".join(f"{counts[status]} {captions.WORDS[status]}" for status in StateStatus if counts[status])
-    return f"{words} Execution {view.status.lower().replace('_', ' ')}{': ' * bool(seen)}{seen}."
 
 
 class _Writer:
@@ -121,7 +109,7 @@ class _Writer:
         """An id for the state; names are unique in a definition that AWS accepts, but not in every one."""
         stem = "state-" + quote(_NOT_IN_XML.sub("\ufffd", name), safe="")
         self._ids[stem] += 1
-        return stem if self._ids[stem] == 1 else f"{stem}~{self._ids[stem]}"
+        return stem if self._ids[stem] == 1 else f"{stem}:{self._ids[stem]}"
 
 
 def _card(box: Box) -> Iterator[str]:

@@ -9,9 +9,8 @@ from airflow_sfn_ml import asl
 from airflow_sfn_ml.history import ExecutionView, StateStatus
 from airflow_sfn_ml.pictures.arrangement import machine_of
 from airflow_sfn_ml.pictures.grid import ranks
-from airflow_sfn_ml.pictures.outline import CATCH, Link, Node, Outline, outline
+from airflow_sfn_ml.pictures.outline import CATCH, Link, Node, Outline, outline, summary
 from airflow_sfn_ml.pictures.plain import plain
-from airflow_sfn_ml.pictures.svg import summary
 
 NAME_LIMIT = 32
 GLYPHS: Mapping[StateStatus | None, str] = {

@@ -75,8 +75,10 @@ def test_boxes_panels_and_labels_never_overlap(random: Random) -> None:
                 assert not overlap(one, other)
             for panel in box.panels:
                 assert within(panel, box.width, box.height)
-                assert panel.inset_x >= 0 and panel.inset_x + panel.drawing.width <= panel.width
-                assert panel.inset_y >= 0 and panel.inset_y + panel.drawing.height <= panel.height
+                assert panel.inset_x >= 0
+                assert panel.inset_x + panel.drawing.width <= panel.width
+                assert panel.inset_y >= 0
+                assert panel.inset_y + panel.drawing.height <= panel.height
 
 
 @given(RANDOMS)
@@ -88,7 +90,8 @@ def test_every_line_runs_from_its_source_to_its_target_and_through_no_box(random
             assert on_edge(drawing.boxes[line.link.target], line.points[-1])
             for one, other in pairwise(line.points):
                 assert one[0] == other[0] or one[1] == other[1], "lines run down or across"
-                assert 0 <= one[0] <= drawing.width and 0 <= one[1] <= drawing.height
+                assert 0 <= one[0] <= drawing.width
+                assert 0 <= one[1] <= drawing.height
                 for box in drawing.boxes:
                     assert not crosses(box, one, other), (box.name, line)
 
@@ -178,7 +181,9 @@ def test_a_long_name_is_cut_in_its_middle() -> None:
     name = "prepare_the_training_data_of_all_regions_eu_central_1"
     box = layout({"StartAt": name, "States": {name: {"Type": "Pass", "End": True}}}).boxes[0]
     assert box.node.name == name
-    assert box.name.startswith("prepare_the") and box.name.endswith("central_1") and "…" in box.name
+    assert box.name.startswith("prepare_the")
+    assert box.name.endswith("central_1")
+    assert "…" in box.name
     assert box.width < 330
 
 

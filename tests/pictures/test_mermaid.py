@@ -25,7 +25,8 @@ def test_every_state_is_one_node(random: Random) -> None:
 def test_a_status_is_a_class_a_glyph_and_a_word() -> None:
     text = to_mermaid(CENSUS, CENSUS_SEEN)
     assert '"train<br/>sagemaker:createTrainingJob.sync<br/>↻ retrying · attempt 2 · AlgorithmError"' in text
-    assert "class s2 retrying\n" in text and "classDef retrying fill:" in text
+    assert "class s2 retrying\n" in text
+    assert "classDef retrying fill:" in text
     assert "classDef" not in to_mermaid(CENSUS)
 
 

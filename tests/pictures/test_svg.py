@@ -76,9 +76,26 @@ def test_hostile_names_stay_text() -> None:
     to_svg(hostile()).encode()
 
 
-@pytest.mark.parametrize("address", ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "http://[::1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        " JavaScript:alert(1)",
+        "java\nscript:alert(1)",
+        "\x01javascript:alert(1)",
+        "data:text/html,x",
+        "http://[::1",
+    ],
+)
 def test_only_an_address_of_a_page_becomes_a_link(address: str) -> None:
     assert "<a " not in to_svg(CENSUS, links={"train": address})
+
+
+def test_states_of_the_same_name_have_ids_of_their_own() -> None:
+    """AWS refuses such a definition, but it can be written, and looked at."""
+    inner = {"StartAt": "a", "States": {"a": {"Type": "Pass", "End": True}}}
+    svg = to_svg({"StartAt": "a", "States": {"a": {"Type": "Map", "ItemProcessor": inner, "End": True}}})
+    assert re.findall(r' id="([^"]*)"', svg) == ["state-a", "state-a:2"]
 
 
 def test_a_link_is_that_of_its_state() -> None:
@@ -122,7 +139,8 @@ def test_the_words_of_a_status_can_be_read_on_its_colour(colours: dict[str, str]
 
 def test_a_picture_without_an_execution_has_no_status() -> None:
     svg = to_svg(CENSUS)
-    assert "data-status" not in svg and "not entered" not in svg
+    assert "data-status" not in svg
+    assert "not entered" not in svg
 
 
 def test_time_attempts_and_error_are_shown() -> None:
@@ -159,7 +177,9 @@ def test_the_full_text_of_what_was_cut_is_in_the_tool_tip() -> None:
     view = execution("FAILED", seen(name, "failed", 1, error="E" * 80, cause=cause))
     group = groups(to_svg({"StartAt": name, "States": {name: task("lambda:invoke")}}, view))[name]
     tip = group.findtext(f"{SVG}title") or ""
-    assert name in tip and "E" * 80 in tip and cause in tip
+    assert name in tip
+    assert "E" * 80 in tip
+    assert cause in tip
     assert "…" in words(group)[0]
 
 
@@ -177,4 +197,6 @@ def test_a_value_a_dict_and_json_give_the_same_picture() -> None:
 
 def test_html_is_a_division_with_the_picture() -> None:
     html = to_html(CENSUS, CENSUS_SEEN)
-    assert html.startswith("<div ") and to_svg(CENSUS, CENSUS_SEEN) in html and html.endswith("</div>\n")
+    assert html.startswith("<div ")
+    assert to_svg(CENSUS, CENSUS_SEEN) in html
+    assert html.endswith("</div>\n")
