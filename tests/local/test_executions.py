@@ -107,6 +107,20 @@ def test_what_a_state_gives_has_a_limit(account: Account) -> None:
     assert (described["status"], described["error"]) == ("FAILED", "States.DataLimitExceeded")
 
 
+def test_the_limit_counts_bytes_of_json(account: Account) -> None:
+    fits = account.run(jsonata("{% $pad('', 262142, 'x') %}"))
+    assert fits["status"] == "SUCCEEDED"
+    assert len(fits["output"]) == 262_144
+    exceeds = account.run(jsonata("{% $pad('', 262143, 'x') %}"))
+    assert exceeds["error"] == "States.DataLimitExceeded"
+
+
+def test_what_variables_hold_has_a_limit(account: Account) -> None:
+    large = "{% $pad('', 200000, 'x') %}"
+    described = account.run({"P": {"Type": "Pass", "Assign": {"a": large, "b": large}, "Output": 1, "End": True}})
+    assert (described["status"], described["error"]) == ("FAILED", "States.DataLimitExceeded")
+
+
 def test_history_is_paged_reversed_and_bare_on_demand(account: Account) -> None:
     states = {f"S{i}": {"Type": "Pass", "Next": f"S{i + 1}"} for i in range(4)} | {"S4": {"Type": "Succeed"}}
     execution = account.start(account.create(states), {"a": 1})

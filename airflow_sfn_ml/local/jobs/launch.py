@@ -20,12 +20,14 @@ import socket
 import struct
 import sys
 import tempfile
+import time
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x20000, 0x10000000, 0x40000000
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 PR_SET_PDEATHSIG = 1
 OPT_ML = "/opt/ml"
+LINUX = os.uname().sysname == "Linux"
 
 
 def _libc() -> ctypes.CDLL:
@@ -92,7 +94,7 @@ def _stand_in_for_opt() -> None:
 def _die_with_parent(parent: int) -> None:
     """Take the session down when the server dies; the signal is SIGUSR1, so that SIGTERM stays a request to stop."""
     signal.signal(signal.SIGUSR1, lambda *_: os.killpg(0, signal.SIGKILL))
-    if sys.platform == "linux":
+    if LINUX:
         _libc().prctl(PR_SET_PDEATHSIG, signal.SIGUSR1)
     if os.getppid() != parent:
         os.killpg(0, signal.SIGKILL)
@@ -114,6 +116,19 @@ def _execute(command: list[str], directory: str) -> None:
     os._exit(code)
 
 
+def _wait(child: int, parent: int) -> int:
+    """The status of the child; where the kernel does not tell of the parent's death, look for it."""
+    if LINUX:
+        return os.waitpid(child, 0)[1]
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return status
+        if os.getppid() != parent:
+            os.killpg(0, signal.SIGKILL)
+        time.sleep(0.2)
+
+
 def main() -> int:
     with open(sys.argv[1]) as file:
         spec = json.load(file)
@@ -129,8 +144,7 @@ def main() -> int:
     child = os.fork()
     if child == 0:
         _execute(spec["command"], spec["directory"])
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
+    code = os.waitstatus_to_exitcode(_wait(child, spec["parent"]))
     if code < 0:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if -code != signal.SIGKILL:

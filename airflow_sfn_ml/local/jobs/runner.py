@@ -17,7 +17,7 @@ from airflow_sfn_ml.local.jobs.contract import Container, Host
 from airflow_sfn_ml.local.jobs.images import Images, UnknownImageError
 from airflow_sfn_ml.local.jobs.job import TRAINING, Job
 from airflow_sfn_ml.local.jobs.logs import LogStream
-from airflow_sfn_ml.local.jobs.present import Presentation
+from airflow_sfn_ml.local.jobs.present import OPT_ML, Presentation
 from airflow_sfn_ml.local.jobs.process import Launch, Process
 from airflow_sfn_ml.local.jobs.storage import NoDataError, Storage
 
@@ -94,8 +94,11 @@ class Runner:
             job.enter("Training")
         began = int(time.time())
         streams = [self._log(host, began) for host in hosts]
+        real = Path(OPT_ML).exists()
         launches = [self._launch(*each, python) for each in zip(hosts, containers, strict=True)]
         codes = self._wait(hosts, launches, streams)
+        if not self._settings.mount and not real and Path(OPT_ML).exists():
+            streams[0].write([f"[local] a path escaped the rewriting: the job wrote to the {OPT_ML} of this machine."])
         Ending(self, hosts, containers, streams, codes).settle()
 
     def _host(self, index: int, count: int) -> Host:

@@ -13,13 +13,13 @@ from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
 from airflow_sfn_ml.local.stepfunctions.answers import LOCK, check_name, page, refusal, result
+from airflow_sfn_ml.local.stepfunctions.limits import LIMIT_BYTES
 from airflow_sfn_ml.local.stepfunctions.machines import base_arn, find_machine, find_version, revision
 from airflow_sfn_ml.local.stepfunctions.variables import compact
 
 patches = Patches("moto.stepfunctions")
 
 _API = "StepFunctionResponse"
-LIMIT_BYTES = 262_144
 _REDRIVABLE = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
 _STOP_SECONDS = 5
 _DATA = (

@@ -15,18 +15,6 @@ from airflow_sfn_ml.local.patching import Patches
 
 patches = Patches("moto.stepfunctions.parser.asl")
 
-LIMIT_BYTES = 256 * 1024
-
-
-@patches.replaces("component.common.assign.assign_decl", "AssignDecl._eval_body", "self", "env")
-def note_assignments(self: Any, env: Any) -> None:
-    """Compute the values of an `Assign` and keep them until the state exits."""
-    values: dict[str, Any] = {}
-    for binding in self.declaration_bindings:
-        binding.eval(env=env)
-        values.update(env.stack.pop())
-    env.variable_store.__dict__["_noted"] = values
-
 
 def discard_assignments(env: Any) -> None:
     """Forget what a failed attempt would have assigned."""
