@@ -3,24 +3,26 @@
 A step is a Task state whose resource comes from the table of `integrations`. Beyond the language it knows which request
 field names the job, under which key the upstream Airflow operator would push the result, which status means success:
 the compiler of task groups reads these facts and knows no service.
+
+What checks a request is imported when one is checked: a Dag file is parsed again and again.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from airflow_sfn_ml.asl.refs import Param, Ref, Text
 from airflow_sfn_ml.inputs import StepInput
 from airflow_sfn_ml.inputs.expressions import Expression
-from airflow_sfn_ml.steps.casing import camel_keys, to_pascal
 from airflow_sfn_ml.steps.freezer import Freezer, default_partition
 from airflow_sfn_ml.steps.integrations import INTEGRATIONS, Integration
 from airflow_sfn_ml.steps.patterns import IntegrationPattern, check_pattern
-from airflow_sfn_ml.steps.requests import RequestProblem, check_request
-from airflow_sfn_ml.steps.results import answer_shape, path_problem
 from airflow_sfn_ml.steps.states import Task
+
+if TYPE_CHECKING:
+    from airflow_sfn_ml.steps.requests import RequestProblem
 
 SYNC = IntegrationPattern.WaitForCompletion
 CALL = IntegrationPattern.CallAndContinue
@@ -113,12 +115,16 @@ class ServiceStep(Task):
 
     def output_shape(self) -> Mapping[str, Any] | None:
         """The fields of the answer with their types, as botocore's model names them; None where nobody says."""
+        from airflow_sfn_ml.steps.results import answer_shape
+
         return answer_shape(self.call, self.pattern)
 
     # Checks
 
     def request_problems(self) -> list[RequestProblem]:
         """What the service would refuse of the request, as far as it is known."""
+        from airflow_sfn_ml.steps.requests import RequestProblem, check_request
+
         request = self.request
         if isinstance(request, (Expression, Ref, Param, Text, str)):
             return []
@@ -127,13 +133,15 @@ class ServiceStep(Task):
             return [RequestProblem("request", f"must be an object, not {plain!r}")]
         if self.call.api is None:
             return _own_problems(self.call, plain)
-        plain = to_pascal(self.service, self.operation, plain)
+        plain = _pascal(self.service, self.operation, plain)
         later = {key for key in self.call.json if key in plain}
         checked = {key: value for key, value in plain.items() if key not in later}
         return check_request(self.service, self.operation, checked, injected=later, dynamic=_is_dynamic)
 
     def reference_problems(self, placeholder: StepInput) -> str | None:
         """What is wrong with the path of a placeholder of this state's output; None where nothing is."""
+        from airflow_sfn_ml.steps.results import path_problem
+
         reshaped = {"result_selector", "result_path", "output_path", "output"} & self.fields.keys()
         return None if reshaped else path_problem(self.call, self.pattern, placeholder.keys)
 
@@ -146,9 +154,9 @@ class ServiceStep(Task):
     def _given(self, freezer: Freezer) -> dict[str, Any]:
         given = {"resource": f"arn:{freezer.partition}:states:::{self.integration}", **self.fields}
         request = self.request
-        if self.call.api is not None and camel_keys(request):
+        if self.call.api is not None and _camel_keys(request):
             given.pop("arguments", None)
-            given["parameters"] = to_pascal(self.service, self.operation, request)
+            given["parameters"] = _pascal(self.service, self.operation, request)
         return given
 
 
@@ -186,6 +194,8 @@ class PatternStep(ServiceStep):
 
 def _own_problems(call: Integration, request: Mapping[str, Any]) -> list[RequestProblem]:
     """The check of a request whose fields are Step Functions' own."""
+    from airflow_sfn_ml.steps.requests import RequestProblem
+
     required, _, optional = call.fields.partition("|")
     names = {key.removesuffix(".$") for key in request}
     known = {*required.split(), *optional.split()}
@@ -194,6 +204,20 @@ def _own_problems(call: Integration, request: Mapping[str, Any]) -> list[Request
         RequestProblem(name, f"there is no such field; known are {', '.join(sorted(known))}")
         for name in sorted(names - known)
     ]
+
+
+def _camel_keys(request: Any) -> bool:
+    """Whether *request* has fields that begin in lower case, as boto3 takes them."""
+    return isinstance(request, Mapping) and any(isinstance(key, str) and key[:1].islower() for key in request)
+
+
+def _pascal(service: str, operation: str, request: Any) -> Any:
+    """*request* as Step Functions takes it."""
+    if not _camel_keys(request):
+        return request
+    from airflow_sfn_ml.steps.casing import to_pascal
+
+    return to_pascal(service, operation, request)
 
 
 class _Later:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_sfn_ml import asl
@@ -44,6 +43,8 @@ class Block:
         object.__setattr__(self, "fields", {})
         for name in kwargs:
             if name not in self.allowed:
+                from difflib import get_close_matches
+
                 near = get_close_matches(name, self.allowed, 1)
                 raise TypeError(f"Field '{name}' is not supported." + (f" Did you mean '{near[0]}'?" if near else ""))
         self.fields.update(kwargs)

@@ -12,15 +12,8 @@ from typing import Any
 from airflow_sfn_ml.steps.service_model import ServiceModel, service_model
 
 
-def camel_keys(request: Any) -> bool:
-    """Whether *request* has fields that begin in lower case."""
-    return isinstance(request, Mapping) and any(isinstance(key, str) and key[:1].islower() for key in request)
-
-
 def to_pascal(service: str, operation: str, request: Any) -> Any:
     """*request* with its fields in PascalCase, as the model of *service* has them."""
-    if not camel_keys(request):
-        return request
     model = service_model(service)
     shape = model.input_shape(operation[:1].upper() + operation[1:])
     return _mapped(model, shape, request) if shape else request

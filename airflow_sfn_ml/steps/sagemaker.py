@@ -11,20 +11,11 @@ import copy
 from typing import Any
 
 from airflow_sfn_ml import asl
+from airflow_sfn_ml.steps import objects
 from airflow_sfn_ml.steps.base import CALL, SYNC, ServiceStep
 from airflow_sfn_ml.steps.freezer import Freezer
 from airflow_sfn_ml.steps.in_service import until_in_service
-from airflow_sfn_ml.steps.objects import (
-    ExpectedModel,
-    Upload,
-    model_request,
-    processing_request,
-    training_request,
-    transform_request,
-    tuning_request,
-)
 from airflow_sfn_ml.steps.objects.attributes import merged, present, read, shaped, tag_list
-from airflow_sfn_ml.steps.objects.models import container
 from airflow_sfn_ml.steps.sdk import SdkStep
 
 __all__ = [
@@ -46,7 +37,7 @@ class _SageMakerStep(ServiceStep):
     ``uploads`` is the code that has to be uploaded before the definition runs; `Workflow.create` does it.
     """
 
-    uploads: tuple[Upload, ...] = ()
+    uploads: tuple[objects.Upload, ...] = ()
 
     def _begin(self, state_id: str, thing: Any, wait: bool, request: Any, made: Any, kwargs: dict[str, Any]) -> None:
         """Finish the construction with *request*, or with the one *made* of *thing* and of ``parameters``."""
@@ -100,7 +91,7 @@ class TrainingStep(_SageMakerStep):
     ) -> None:
         made: Any = None
         if estimator is not None:
-            made, uploads = training_request(
+            made, uploads = objects.training_request(
                 estimator,
                 job_name=job_name,
                 data=data,
@@ -129,7 +120,7 @@ class TrainingStep(_SageMakerStep):
             if environment:
                 model.env = environment
             return model
-        return ExpectedModel(
+        return objects.ExpectedModel(
             name,
             read(estimator, "training_image_uri", "image_uri", "training_image"),
             read(estimator, "role"),
@@ -187,7 +178,7 @@ class TransformStep(_SageMakerStep):
     ) -> None:
         made: Any = None
         if transformer is not None:
-            made = transform_request(
+            made = objects.transform_request(
                 transformer,
                 job_name=job_name,
                 model_name=model_name,
@@ -232,7 +223,7 @@ class TuningStep(_SageMakerStep):
     ) -> None:
         made: Any = None
         if tuner is not None:
-            made, uploads = tuning_request(tuner, job_name=job_name, data=data)
+            made, uploads = objects.tuning_request(tuner, job_name=job_name, data=data)
             made |= present(Tags=tag_list(tags))
             self.uploads = tuple(uploads)
         self._begin(state_id, tuner, wait_for_completion, request, made, kwargs)
@@ -274,7 +265,7 @@ class ProcessingStep(_SageMakerStep):
     ) -> None:
         made: Any = None
         if processor is not None:
-            made = processing_request(
+            made = objects.processing_request(
                 processor,
                 job_name=job_name,
                 inputs=inputs,
@@ -325,7 +316,7 @@ class ModelStep(_SageMakerStep):
     ) -> None:
         made: Any = None
         if model is not None:
-            made = model_request(model, model_name=model_name, instance_type=instance_type)
+            made = objects.model_request(model, model_name=model_name, instance_type=instance_type)
             made |= present(Tags=tag_list(tags))
         self._begin(state_id, model, False, request, made, kwargs)
 
@@ -470,7 +461,7 @@ class ModelPackageStep(SdkStep):
         if request is None:
             parts = read(model, "models") or [model]
             specification = present(
-                Containers=[_registered(container(part)) for part in parts],
+                Containers=[_registered(objects.container(part)) for part in parts],
                 SupportedContentTypes=content_types,
                 SupportedResponseMIMETypes=response_types,
                 SupportedRealtimeInferenceInstanceTypes=inference_instances,

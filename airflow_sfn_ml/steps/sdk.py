@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 from airflow_sfn_ml.steps.base import CALL, TOKEN, ServiceStep
 from airflow_sfn_ml.steps.integrations import Integration
-from airflow_sfn_ml.steps.service_model import service_model
 
 _BOTOCORE = {
     "databasemigration": "dms",
@@ -67,6 +65,10 @@ class SdkStep(ServiceStep):
 
     def problems(self) -> list[str]:
         """Whether the service has the operation, where botocore knows the service."""
+        from difflib import get_close_matches
+
+        from airflow_sfn_ml.steps.service_model import service_model
+
         try:
             known = service_model(self._service).operations()
         except ValueError:
@@ -74,5 +76,5 @@ class SdkStep(ServiceStep):
         name = self._operation[:1].upper() + self._operation[1:]
         if name in known:
             return []
-        near = difflib.get_close_matches(name, known, 1)
+        near = get_close_matches(name, known, 1)
         return [f"{self._service} has no operation {name!r}" + (f", did you mean {near[0]!r}?" if near else "")]
