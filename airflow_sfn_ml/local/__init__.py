@@ -10,22 +10,18 @@ or, from Python, as a child process that ends with this one:
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 from airflow_sfn_ml.local.errors import LocalAwsError
 
 __all__ = ["LocalAws", "LocalAwsError"]
-
-_START_SECONDS = 120
 
 
 class LocalAws:
@@ -97,7 +93,7 @@ class LocalAws:
             start_new_session=True,
         )
         assert self._process.stdout is not None
-        line = _first_line(self._process.stdout)
+        line = self._process.stdout.readline()
         if not line.startswith("http"):
             code = self._process.wait()
             self._process.stdout.close()
@@ -138,12 +134,3 @@ class LocalAws:
             aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
         )
-
-
-def _first_line(stream: IO[str]) -> str:
-    """The line that the server prints when it is ready; empty when it ended before."""
-    deadline = time.monotonic() + _START_SECONDS
-    with contextlib.suppress(ValueError):
-        while time.monotonic() < deadline:
-            return stream.readline()
-    return ""

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from airflow_sfn_ml.local import LocalAws, LocalAwsError
-from airflow_sfn_ml.local.patching import MotoChangedError, Patches, check_version, original
+from airflow_sfn_ml.local.patching import MotoChangedError, Patches, _owner, check_version, original
 
 COMMAND = [sys.executable, "-m", "airflow_sfn_ml.local"]
 SHAPES = Path(__file__).with_name("moto_shapes.json")
@@ -163,6 +163,16 @@ def test_what_is_replaced_in_moto_is_what_was_read() -> None:
     recorded = json.loads(SHAPES.read_text())
     changed = sorted(label for label in found.keys() | recorded.keys() if found.get(label) != recorded.get(label))
     assert not changed, f"moto {importlib.import_module('moto').__version__} changed {changed}"
+
+
+def test_what_is_added_to_moto_is_still_missing_there() -> None:
+    """Fails when moto brings a call of its own: read it, and perhaps drop ours."""
+    from airflow_sfn_ml.local.stepfunctions import machines
+
+    assert len(machines.patches.additions) == 4
+    for addition in machines.patches.additions:
+        owner, name = _owner(addition.module, addition.name)
+        assert not hasattr(owner, name), name
 
 
 if __name__ == "__main__":

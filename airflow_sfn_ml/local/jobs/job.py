@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import datetime
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 UTC = datetime.UTC
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
@@ -133,7 +136,7 @@ class Job:
             self.status = status
             listeners, self._listeners = self._listeners, []
         for listener in listeners:
-            listener(self)
+            _call(listener, self)
 
     def on_end(self, listener: Listener) -> None:
         """Call `listener` when the job has ended; at once when it has."""
@@ -171,6 +174,14 @@ class Job:
         started = self._facts.get("TrainingStartTime")
         seconds = max(1, round((now - started).total_seconds())) if started else 0
         return {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
+
+
+def _call(listener: Listener, job: Job) -> None:
+    """Call a listener; one that fails must not keep the others waiting."""
+    try:
+        listener(job)
+    except Exception:
+        log.exception("after job %s", job.name)
 
 
 def _now() -> datetime.datetime:

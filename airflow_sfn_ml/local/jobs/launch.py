@@ -132,11 +132,11 @@ def _wait(child: int, parent: int) -> int:
 def main() -> int:
     with open(sys.argv[1]) as file:
         spec = json.load(file)
-    _die_with_parent(spec["parent"])
     if spec["mount"]:
         present(spec["root"])
     if spec["isolate"]:
         isolate()
+    _die_with_parent(spec["parent"])
     if not spec["command"]:
         return 0
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -7,11 +7,14 @@ moto lets the items of a failed Map run on, and loses the error of a branch or a
 from __future__ import annotations
 
 import datetime
+import logging
 import threading
 from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
 from airflow_sfn_ml.local.stepfunctions.waiting import InterruptedWaitError
+
+log = logging.getLogger(__name__)
 
 patches = Patches("moto.stepfunctions.parser.asl.component.state.exec")
 names = Patches("moto.stepfunctions.parser.asl.component.common.error_name")
@@ -57,12 +60,18 @@ class _Over:
 
     def run(self, program: Any, frame: Any) -> None:
         """Run one branch to its end."""
-        program.eval(frame)
-        state = frame.program_state()
+        try:
+            program.eval(frame)
+            state = frame.program_state()
+            failed = type(state).__name__ == "ProgramError"
+            error = dict(state.error or {}) if failed else {}
+        except Exception as unexpected:
+            log.exception("branch")
+            failed, error = True, {"error": "States.Runtime", "cause": repr(unexpected)}
         with self._lock:
             self._left -= 1
-            if type(state).__name__ == "ProgramError" and self.error is None:
-                self.error = dict(state.error or {})
+            if failed and self.error is None:
+                self.error = error
                 self.event.set()
             if self._left == 0:
                 self.event.set()

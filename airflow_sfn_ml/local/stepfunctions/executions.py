@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime
 import json
+import logging
 import random
 import threading
 import uuid
@@ -16,6 +17,8 @@ from airflow_sfn_ml.local.stepfunctions.answers import LOCK, check_name, page, r
 from airflow_sfn_ml.local.stepfunctions.limits import LIMIT_BYTES
 from airflow_sfn_ml.local.stepfunctions.machines import base_arn, find_machine, find_version, revision
 from airflow_sfn_ml.local.stepfunctions.variables import compact
+
+log = logging.getLogger(__name__)
 
 patches = Patches("moto.stepfunctions")
 
@@ -153,7 +156,10 @@ def terminated(self: Any) -> None:
 
 def _tell(execution: Any) -> None:
     for listener in listeners:
-        listener(execution)
+        try:
+            listener(execution)
+        except Exception:
+            log.exception("after %s", execution.exec_arn)
 
 
 def find(backend: Any, arn: str) -> Any:

@@ -6,11 +6,14 @@ StartExecution meets nothing. Here the environment exists, and runs, before Star
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
 from airflow_sfn_ml.local.stepfunctions.states import mark_locations, timestamp
+
+log = logging.getLogger(__name__)
 
 patches = Patches("moto.stepfunctions.parser")
 
@@ -46,10 +49,25 @@ def run(self: Any) -> None:
         },
         update_source_event_id=False,
     )
-    program = self._get_evaluation_entrypoint()
-    mark_locations(program)
-    program.eval(self.env)
+    try:
+        program = self._get_evaluation_entrypoint()
+        mark_locations(program)
+        program.eval(self.env)
+    except Exception as error:
+        log.exception("execution %s", details.execution_details.arn)
+        _fail(self.env, error)
     self._execution_communication.terminated()
+
+
+def _fail(env: Any, error: Exception) -> None:
+    """End an execution that the interpreter itself could not go on with."""
+    failure = {"error": "States.Runtime", "cause": f"{type(error).__name__}({error})"}
+    env.set_error(failure)
+    env.event_manager.add_event(
+        context=env.event_history_context,
+        event_type="ExecutionFailed",
+        event_details={"executionFailedEventDetails": failure},
+    )
 
 
 @patches.replaces("asl.component.program.program", "Program.eval", "self", "env")
