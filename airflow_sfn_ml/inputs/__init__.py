@@ -9,6 +9,8 @@ from airflow_sfn_ml.inputs.functions import States
 from airflow_sfn_ml.inputs.placeholders import (
     ContextObject,
     ExecutionInput,
+    MapItemIndex,
+    MapItemValue,
     Placeholder,
     StepInput,
     StepResult,
@@ -21,6 +23,8 @@ __all__ = [
     "ExecutionInput",
     "Expression",
     "Intrinsic",
+    "MapItemIndex",
+    "MapItemValue",
     "Placeholder",
     "States",
     "StepInput",

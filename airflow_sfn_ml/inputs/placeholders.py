@@ -229,6 +229,24 @@ class ContextObject(Placeholder):
         return self.argument()
 
 
+class MapItemValue(Placeholder):
+    """The item that an iteration of a Map works on, for the Map's ``parameters`` or ``item_selector``."""
+
+    jsonpath_root = "$$.Map.Item.Value"
+    jsonata_root = "$states.context.Map.Item.Value"
+
+
+class MapItemIndex(Placeholder):
+    """The number of the iteration of a Map, from 0."""
+
+    jsonpath_root = "$$.Map.Item.Index"
+    jsonata_root = "$states.context.Map.Item.Index"
+
+    def __init__(self) -> None:
+        super().__init__(type=int)
+        self._freeze()
+
+
 class Variable(Placeholder):
     """A variable that an earlier state assigned: ``Variable("count")``.
 

@@ -4,6 +4,9 @@
 state the output of ``x`` arrives there: directly, or through states that hand their input on (Choice, Wait, a Pass
 without a result, a Task whose ``result_path`` puts its result beside the input). So the check walks back from each
 use, against the edges, until it meets ``x`` on every way, and fails where a way begins or the data is replaced.
+
+As in the SDK, within its own branches or iterations the output of a Parallel or a Map stands for what these begin
+with, and a state that hands its input on may use its own output.
 """
 
 from __future__ import annotations
@@ -63,7 +66,8 @@ def illegal_placeholders(block: State | Chain) -> Iterator[str]:
     for state in ways.states:
         for name, placeholder in _uses(state):
             if placeholder.producer is state:
-                yield _message(state, name, f"{placeholder!r} is its own output")
+                if not _keeps(state, placeholder.keys):
+                    yield _message(state, name, f"{placeholder!r} is its own output")
             elif not _arrives(placeholder, state, ways, proven):
                 source = placeholder.producer.state_id
                 yield _message(
@@ -102,11 +106,12 @@ def _arrives(placeholder: StepInput, state: State, ways: _Ways, proven: set[tupl
             continue
         if id(current) in ways.within:
             around = ways.within[id(current)]
-            if around is None or not _hands_in(around):
-                return False
-            if id(around) not in seen:
-                seen.add(id(around))
-                todo.append(around)
+            if around is not source:
+                if around is None or not _hands_in(around):
+                    return False
+                if id(around) not in seen:
+                    seen.add(id(around))
+                    todo.append(around)
         for before, catch in ways.before.get(id(current), ()):
             if before is source and catch is None:
                 continue

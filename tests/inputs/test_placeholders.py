@@ -8,7 +8,15 @@ import pickle
 import pytest
 
 from airflow_sfn_ml.asl.refs import Ref, refs_in
-from airflow_sfn_ml.inputs import ContextObject, ExecutionInput, States, StepInput, Variable
+from airflow_sfn_ml.inputs import (
+    ContextObject,
+    ExecutionInput,
+    MapItemIndex,
+    MapItemValue,
+    States,
+    StepInput,
+    Variable,
+)
 from airflow_sfn_ml.steps import ProcessingStep, TrainingStep
 
 SCHEMA = {"A": str, "B": {"C": int, "D": {"E": bool}}, "F": float}
@@ -21,6 +29,15 @@ def test_a_placeholder_is_a_path_in_both_languages():
     assert StepInput().to_jsonpath() == "$"
     assert Variable("count")["a"].to_jsonpath() == "$count['a']"
     assert ContextObject()["Map"]["Item"]["Index"].to_jsonpath() == "$$.Map.Item.Index"
+
+
+def test_the_item_of_a_map_and_its_number():
+    value = MapItemValue(schema={"name": str})
+    assert value["name"].to_jsonpath() == "$$.Map.Item.Value['name']"
+    assert value["name"].to_jsonata() == "$states.context.Map.Item.Value.name"
+    assert (MapItemIndex() + 1).to_jsonpath() == "States.MathAdd($$.Map.Item.Index, 1)"
+    with pytest.raises(ValueError, match="has no 0"):
+        _ = MapItemIndex()[0]
 
 
 def test_a_schema_holds_only_its_keys():

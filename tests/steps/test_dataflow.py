@@ -91,6 +91,22 @@ def test_its_own_output_is_not_its_input():
     assert "is its own output" in refused(state)
 
 
+def test_a_choice_may_use_its_own_output_which_is_its_input():
+    choice = Choice("c")
+    choice.add_choice(ChoiceRule.BooleanEquals(choice.output()["done"], True), Pass("end"))
+    assert Graph(choice).to_dict()["States"]["c"]["Choices"][0]["Variable"] == "$['done']"
+
+
+def test_within_its_branches_and_iterations_the_output_of_a_state_is_what_they_begin_with():
+    """As in the SDK's own tests of placeholders in Map and Parallel."""
+    parallel, each = Parallel("p"), Map("m")
+    parallel.add_branch(task("branch", {"x": parallel.output()["a"]}))
+    each.attach_iterator(Chain([Pass("kept"), task("item", {"x": each.output()["a"]})]))
+    states = Graph(Chain([parallel, each])).to_dict()["States"]
+    assert states["p"]["Branches"][0]["States"]["branch"]["Parameters"] == {"x.$": "$['a']"}
+    assert states["m"]["Iterator"]["States"]["item"]["Parameters"] == {"x.$": "$['a']"}
+
+
 def test_a_state_before_it_cannot_use_it():
     last = task("last")
     assert "'first' is using" in refused(Chain([task("first", {"x": last.output()["a"]}), last]))
