@@ -52,6 +52,7 @@ class Server:
 
     def serve(self) -> None:
         """Answer until `shut_down`."""
+        threading.Thread(target=self._engine.warm_up, daemon=True, name="warm-up").start()
         self._server.serve_forever()
 
     def shut_down(self) -> None:

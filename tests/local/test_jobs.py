@@ -282,6 +282,30 @@ def test_outputs_of_a_failed_job_stay_where_they_are(account: Account) -> None:
     assert account.s3.list_objects_v2(Bucket=account.bucket, Prefix=name)["KeyCount"] == 0
 
 
+def test_output_that_cannot_be_written_is_named(account: Account) -> None:
+    request = processing(
+        unique("no-bucket"),
+        ["bash", "-c", "echo x > /opt/ml/processing/out/x"],
+        ProcessingOutputConfig={"Outputs": [s3_output("out", "s3://no-such-bucket/x", "/opt/ml/processing/out")]},
+    )
+    reason = run(account, request)["FailureReason"]
+    assert reason.startswith("ClientError: Data upload failed: cannot write to s3://no-such-bucket/x: ")
+
+
+def test_metrics_are_the_last_numbers_in_the_output(account: Account) -> None:
+    request = training(unique("metrics"), account)
+    request["AlgorithmSpecification"] |= {
+        "ContainerEntrypoint": ["bash", "-c", "echo loss=0.5; echo loss=0.25; echo loss=none; echo acc: 1e-1"],
+        "MetricDefinitions": [
+            {"Name": "loss", "Regex": "loss=(\\S+)"},
+            {"Name": "acc", "Regex": "acc: ([0-9e-]+)"},
+            {"Name": "absent", "Regex": "f1=([0-9]+)"},
+        ],
+    }
+    metrics = train(account, request)["FinalMetricDataList"]
+    assert [(each["MetricName"], round(each["Value"], 6)) for each in metrics] == [("loss", 0.25), ("acc", 0.1)]
+
+
 def test_a_job_that_runs_too_long_is_stopped(account: Account) -> None:
     name = unique("long")
     request = training(name, account, StoppingCondition={"MaxRuntimeInSeconds": 1})

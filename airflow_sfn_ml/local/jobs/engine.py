@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from airflow_sfn_ml.local.jobs.job import Job, Kind
+from airflow_sfn_ml.local.jobs.job import PROCESSING, TRAINING, Job, Kind, describe_members, operation
 from airflow_sfn_ml.local.jobs.runner import Runner, Settings
 
 log = logging.getLogger(__name__)
+
+REGION = "us-east-1"
 
 
 class JobExistsError(Exception):
@@ -62,6 +64,14 @@ class JobEngine:
     def by_arn(self, arn: str) -> Job | None:
         with self._lock:
             return next((runner.job for runner in self._runners.values() if runner.job.arn == arn), None)
+
+    def warm_up(self) -> None:
+        """Load what the first job would wait for: botocore's models and clients."""
+        for kind in (PROCESSING, TRAINING):
+            operation(f"Create{kind.name}Job")
+            describe_members(kind)
+        for service in ("s3", "logs"):
+            self._client(service, REGION)
 
     def kill_all(self) -> None:
         """End every process of every job, because the server ends."""

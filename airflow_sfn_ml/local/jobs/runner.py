@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 import logging
 import os
-import re
 import threading
 import time
 from dataclasses import dataclass
@@ -14,12 +12,13 @@ from typing import Any
 
 from airflow_sfn_ml.local.jobs import container, contract
 from airflow_sfn_ml.local.jobs.contract import Container, Host
+from airflow_sfn_ml.local.jobs.ending import Ending
 from airflow_sfn_ml.local.jobs.images import Images, UnknownImageError
 from airflow_sfn_ml.local.jobs.job import TRAINING, Job
 from airflow_sfn_ml.local.jobs.logs import LogStream
 from airflow_sfn_ml.local.jobs.present import OPT_ML, Presentation
 from airflow_sfn_ml.local.jobs.process import Launch, Process
-from airflow_sfn_ml.local.jobs.storage import NoDataError, Storage
+from airflow_sfn_ml.local.jobs.storage import Storage, StorageError
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ class Runner:
         """Run the job to its end, whatever that is."""
         try:
             self._run()
-        except (NoDataError, container.CannotStartError) as error:
+        except (StorageError, container.CannotStartError) as error:
             self.job.finish("Failed", str(error))
         except UnknownImageError as error:
             self.job.finish("Failed", f"ClientError: {error}")
@@ -99,7 +98,7 @@ class Runner:
         codes = self._wait(hosts, launches, streams)
         if not self._settings.mount and not real and Path(OPT_ML).exists():
             streams[0].write([f"[local] a path escaped the rewriting: the job wrote to the {OPT_ML} of this machine."])
-        Ending(self, hosts, containers, streams, codes).settle()
+        Ending(job, self._storage, hosts, containers, streams, codes, self._ran_too_long).settle()
 
     def _host(self, index: int, count: int) -> Host:
         root = self._folder / f"algo-{index + 1}" / "ml"
@@ -166,124 +165,6 @@ class Runner:
     def _too_long(self) -> None:
         self._ran_too_long = True
         self._end_processes(self._settings.grace_seconds)
-
-    @property
-    def storage(self) -> Storage:
-        return self._storage
-
-    @property
-    def ran_too_long(self) -> bool:
-        return self._ran_too_long
-
-
-@dataclass(frozen=True)
-class Ending:
-    """What follows the end of a job's processes: messages, uploads, the final status."""
-
-    runner: Runner
-    hosts: list[Host]
-    containers: list[Container]
-    streams: list[LogStream]
-    codes: list[int]
-
-    def settle(self) -> None:
-        """Upload what the job leaves and give it its terminal status."""
-        if self.runner.job.kind is TRAINING:
-            self._settle_training()
-        else:
-            self._settle_processing()
-
-    def _stopped(self) -> bool:
-        return self.runner.ran_too_long or self.runner.job.status == "Stopping"
-
-    def _settle_processing(self) -> None:
-        job = self.runner.job
-        text = "".join(contract.message(host.shown.real("/opt/ml/output/message")) for host in self.hosts)
-        if text:
-            job.note(ExitMessage=text[:1024])
-        complete = not any(self.codes)
-        for output in contract.outputs(job):
-            if (complete and not self._stopped()) or output.get("S3UploadMode") == "Continuous":
-                for host in self.hosts:
-                    self.runner.storage.upload_tree(host.shown.real(output["LocalPath"]), output["S3Uri"])
-        if self._stopped():
-            job.finish("Stopped", self._limit_reason())
-        elif complete:
-            job.finish("Completed")
-        else:
-            job.finish("Failed", self._reason())
-
-    def _settle_training(self) -> None:
-        job = self.runner.job
-        self._note_metrics()
-        checkpoints = job.request.get("CheckpointConfig")
-        if checkpoints:
-            for host in self.hosts:
-                local = host.shown.real(checkpoints.get("LocalPath", "/opt/ml/checkpoints"))
-                self.runner.storage.upload_tree(local, checkpoints["S3Uri"])
-        if self._stopped():
-            self._upload_model()
-            secondary = "MaxRuntimeExceeded" if self.runner.ran_too_long else "Stopped"
-            job.finish("Stopped", self._limit_reason(), secondary)
-        elif any(self.codes):
-            job.finish("Failed", self._reason())
-        else:
-            job.enter("Uploading")
-            self._upload_model()
-            job.finish("Completed")
-
-    def _upload_model(self) -> None:
-        job, storage = self.runner.job, self.runner.storage
-        config = job.request["OutputDataConfig"]
-        base = f"{config['S3OutputPath'].rstrip('/')}/{job.name}/output"
-        first = self.hosts[0].shown
-        if config.get("CompressionType") == "NONE":
-            artifacts = f"{base}/model/"
-            storage.upload_tree(first.real("/opt/ml/model"), artifacts)
-        else:
-            artifacts = f"{base}/model.tar.gz"
-            storage.upload_archive(first.real("/opt/ml/model"), artifacts)
-        if any(first.real("/opt/ml/output/data").iterdir()):
-            storage.upload_archive(first.real("/opt/ml/output/data"), f"{base}/output.tar.gz")
-        job.note(ModelArtifacts={"S3ModelArtifacts": artifacts})
-
-    def _note_metrics(self) -> None:
-        definitions = self.runner.job.request["AlgorithmSpecification"].get("MetricDefinitions") or ()
-        text = "\n".join(path.read_text(errors="replace") for path in (stream.file for stream in self.streams))
-        metrics = []
-        for definition in definitions:
-            found = re.findall(definition["Regex"], text)
-            if found:
-                value = found[-1][0] if isinstance(found[-1], tuple) else found[-1]
-                metrics.append(
-                    {
-                        "MetricName": definition["Name"],
-                        "Value": float(value),
-                        "Timestamp": datetime.datetime.now(datetime.UTC),
-                    }
-                )
-        if metrics:
-            self.runner.job.note(FinalMetricDataList=metrics)
-
-    def _limit_reason(self) -> str | None:
-        if not self.runner.ran_too_long:
-            return None
-        limit = self.runner.job.request["StoppingCondition"]["MaxRuntimeInSeconds"]
-        return f"MaxRuntimeExceeded: the job ran longer than MaxRuntimeInSeconds, {limit} s"
-
-    def _reason(self) -> str:
-        """The FailureReason of the first host that failed."""
-        index, code = next((index, code) for index, code in enumerate(self.codes) if code)
-        host, run = self.hosts[index], self.containers[index]
-        status = container.exit_code(code)
-        text = contract.message(host.shown.real("/opt/ml/output/failure"), limit=900)
-        if not text:
-            text = container.ending(code)
-        if not text and run.failure:
-            text = run.failure(status, self.streams[index].tail)[:900]
-        if not text:
-            text = "See job logs for more information" if self.runner.job.kind is not TRAINING else ""
-        return f"AlgorithmError: {text}, exit code: {status}"
 
 
 def _image(job: Job) -> str:

@@ -10,10 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
 
 
-class NoDataError(Exception):
+class StorageError(Exception):
+    """A job cannot read or write an S3 URI; the message is its FailureReason."""
+
+
+class NoDataError(StorageError):
     """There is nothing at an S3 URI that a job is to read."""
 
 
@@ -62,9 +67,10 @@ class Storage:
         """Copy every file below `directory` to below `uri`; the number of files."""
         files = [path for path in sorted(directory.rglob("*")) if path.is_file()]
         bucket, prefix = split(uri)
-        for path in files:
-            key = "/".join(part for part in (prefix.rstrip("/"), path.relative_to(directory).as_posix()) if part)
-            self._s3.upload_file(str(path), bucket, key)
+        with _writing(uri):
+            for path in files:
+                key = "/".join(part for part in (prefix.rstrip("/"), path.relative_to(directory).as_posix()) if part)
+                self._s3.upload_file(str(path), bucket, key)
         return len(files)
 
     def upload_archive(self, directory: Path, uri: str) -> None:
@@ -75,7 +81,8 @@ class Storage:
                 for path in sorted(directory.iterdir()):
                     tar.add(path, arcname=path.name)
             archive.seek(0)
-            self._s3.upload_fileobj(archive, bucket, key)
+            with _writing(uri):
+                self._s3.upload_fileobj(archive, bucket, key)
 
     def _keys(self, uri: str) -> Iterator[str]:
         bucket, prefix = split(uri)
@@ -93,6 +100,14 @@ class Storage:
             f"Please ensure that the bucket exists in the selected region ({self._region}), that objects exist under "
             f'that S3 prefix, and that the role "{self._role}" has "s3:ListBucket" permissions on bucket "{bucket}".'
         )
+
+
+@contextlib.contextmanager
+def _writing(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, S3UploadFailedError) as error:
+        raise StorageError(f"ClientError: Data upload failed: cannot write to {uri}: {error}") from error
 
 
 def split(uri: str) -> tuple[str, str]:
