@@ -91,6 +91,25 @@ class StepFunctionsHook(AwsBaseHook):
         with translated(self.conn, "states:StopExecution", arn):
             self.conn.stop_execution(executionArn=arn, error=error, cause=cause)
 
+    def redrive(self, arn: str, token: str) -> None:
+        """Run again what failed of *arn*; asking twice with the same *token* is asking once.
+
+        :raises ExecutionError: AWS cannot redrive it any more: too old, too long a history, or it succeeded.
+        """
+        try:
+            with translated(self.conn, "states:RedriveExecution", arn):
+                self.conn.redrive_execution(executionArn=arn, clientToken=token)
+        except DeployError as error:
+            if code(error) != "ExecutionNotRedrivable":
+                raise
+            told = self.describe(arn)
+            if told["status"] == "RUNNING":
+                return  # someone was faster
+            reason = told.get("redriveStatusReason") or error
+            raise ExecutionError(
+                f"{arn} cannot be redriven: {reason}. Clear the group's start task to run everything anew"
+            ) from error
+
     def log_tail(self, group: str, prefix: str, lines: int) -> list[str]:
         """The last *lines* of the newest log stream of *group* that begins with *prefix*; none if there is no such
         log."""

@@ -6,6 +6,7 @@ client.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +18,21 @@ from airflow.sdk.execution_time.xcom import XCom
 from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 from airflow_sfn_ml.exceptions import SfnMlError
-from airflow_sfn_ml.history import ExecutionView
+from airflow_sfn_ml.history import ExecutionView, StateStatus
 from airflow_sfn_ml.triggers.explain import failure_lines, progress_line, request_line
+from airflow_sfn_ml.triggers.redrive import KEY as REDRIVE_KEY
+from airflow_sfn_ml.triggers.redrive import Record
 from airflow_sfn_ml.triggers.settings import pace
-from airflow_sfn_ml.triggers.verdict import Failed, Place, Skipped, Succeeded, verdict
+from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded, Verdict, verdict
 from airflow_sfn_ml.triggers.watch import Watcher, in_thread, watchers
 
 if TYPE_CHECKING:
     from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
 
 RETURN_VALUE = BaseXCom.XCOM_RETURN_KEY
+RUNS_AGAIN = (StateStatus.FAILED, StateStatus.ABORTED, StateStatus.TIMED_OUT)
+REDRIVE_LOOKS = 40
+"""How many looks at the history a redrive may take to show in it."""
 
 
 class StateTrigger(BaseTrigger):
@@ -92,24 +98,54 @@ class StateTrigger(BaseTrigger):
 
     async def _follow(self, arn: str) -> TriggerEvent:
         watcher = await self._watcher(arn)
+        record = Record.of(await XCom.aget_one(key=REDRIVE_KEY, **self._identity()))
         told, place = {""}, Place.of(self.place)
-        async for view in watcher.snapshots():
-            for line in (request_line(view, self.state), progress_line(view, self.state)):
-                if line not in told:
-                    self.log.info("%s", line)
-                    told.add(line)
-            match verdict(view, self.state, place):
-                case Succeeded(output, note):
-                    if note:
-                        self.log.warning("%s", note)
-                    return await self._succeed(output)
-                case Skipped(reason):
-                    self.log.info("%s", reason)
-                    return TaskSkippedEvent()
-                case Failed(reason):
-                    await self._explain(view, reason, arn)
-                    return TaskFailedEvent()
-        raise SfnMlError(f"{arn} ended, but what became of state {self.state} is not known")
+        for _ in range(REDRIVE_LOOKS):
+            async for view in watcher.snapshots():
+                if record is not None and record.is_told_by(view, arn):
+                    continue
+                for line in (request_line(view, self.state), progress_line(view, self.state)):
+                    if line not in told:
+                        self.log.info("%s", line)
+                        told.add(line)
+                event = await self._decided(view, verdict(view, self.state, place), arn)
+                if event is not None:
+                    return event
+            if record is None or watcher.view is None or not record.is_told_by(watcher.view, arn):
+                raise SfnMlError(f"{arn} ended, but what became of state {self.state} is not known")
+            await self._redrive(watcher, watcher.view, record, told)
+        raise SfnMlError(f"{arn} was redriven, but its history does not show it")
+
+    async def _decided(self, view: ExecutionView, decision: Verdict, arn: str) -> TriggerEvent | None:
+        match decision:
+            case Succeeded(output, note):
+                if note:
+                    self.log.warning("%s", note)
+                return await self._succeed(output)
+            case Skipped(reason):
+                self.log.info("%s", reason)
+                return TaskSkippedEvent()
+            case Failed(reason):
+                await self._explain(view, reason, arn)
+                await self._leave(Record(arn, view.redrive_count))
+                return TaskFailedEvent()
+            case Pending():
+                return None
+
+    async def _redrive(self, watcher: Watcher, view: ExecutionView, record: Record, told: set[str]) -> None:
+        """Ask for the redrive, then wait until the history shows it: reads may lag behind."""
+        hook = await self._hook()
+        await in_thread(hook.redrive, record.execution_arn, record.token)
+        again = ", ".join(name for name, state in view.states.items() if state.status in RUNS_AGAIN)
+        line = f"Redriving {record.execution_arn}: runs again what failed or was stopped ({again}), and nothing else"
+        if line not in told:
+            self.log.info("%s", line)
+            told.add(line)
+        await asyncio.sleep(watcher.pace.shortest)
+        watcher.doubt()
+
+    async def _leave(self, record: Record) -> None:
+        await XCom.aset(REDRIVE_KEY, record.as_json(), **self._identity())
 
     async def _succeed(self, output: Any) -> TriggerEvent:
         if self.ends_on_worker:
@@ -176,6 +212,8 @@ class StateTrigger(BaseTrigger):
         cause = f"Task {identity['task_id']} of Dag run {run} was marked failed in Airflow"
         await in_thread(hook.stop, arn, "Airflow.TaskMarkedFailed", cause)
         self.log.warning("Stopped %s, since this task was marked failed", arn)
+        view = (await self._watcher(arn)).view
+        await self._leave(Record(arn, view.redrive_count if view is not None else 0))
 
     async def _task_state(self) -> str | None:
         from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS

@@ -95,6 +95,10 @@ class Watcher:
                 self._poll.cancel()
                 self._poll = None
 
+    def doubt(self) -> None:
+        """Look again before telling anything: the execution may have been redriven."""
+        self.looked_at = float("-inf")
+
     def _ensure_polling(self) -> None:
         if self._poll is None or self._poll.done():
             self._failure = None
