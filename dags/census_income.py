@@ -12,7 +12,7 @@ import hashlib
 import io
 import json
 import tarfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +140,11 @@ with DAG(
                 arguments=["--train-test-split-ratio", "0.2"],
             ),
         )
-        train = training.step(TrainingStep("train", request=training_job(f"{DATA}/train", "train.py")), retries=1)
+        train = training.step(
+            TrainingStep("train", request=training_job(f"{DATA}/train", "train.py")),
+            retries=1,
+            retry_delay=timedelta(seconds=10),
+        )
         evaluate = training.step(
             ProcessingStep(
                 "evaluate",

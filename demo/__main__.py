@@ -70,9 +70,9 @@ def demo(folder: Path, rows: int, ui: bool) -> int:
         progress.stage(2, "Airflow", f"{stack.url}  (starting api-server, scheduler, dag-processor, triggerer)")
         stop.enter_context(stack)
         progress.stage(3, "run by hand", f"{BY_HAND}, {rows:,} rows of synthetic data")
-        run_by_hand(stack, rows, progress)
-        progress.stage(4, "backfill", f"{BACKFILL[0]} to {BACKFILL[-1]}, {AT_ONCE} at a time")
-        backfill(stack, rows, progress)
+        if run_by_hand(stack, rows, progress) == "success":
+            progress.stage(4, "backfill", f"{BACKFILL[0]} to {BACKFILL[-1]}, {AT_ONCE} at a time")
+            backfill(stack, rows, progress)
         progress.stage(5, "results", "read from the evaluation reports in S3")
         results = sorted((read_result(stack, DAG_ID, run) for run in stack.runs(DAG_ID)), key=lambda each: each.date)
         tell(stack, results, folder)
@@ -81,11 +81,12 @@ def demo(folder: Path, rows: int, ui: bool) -> int:
     return 0 if succeeded(results) else 1
 
 
-def run_by_hand(stack: AirflowStack, rows: int, progress: Progress) -> None:
-    """One run, as a person starts it in the UI."""
+def run_by_hand(stack: AirflowStack, rows: int, progress: Progress) -> str:
+    """One run, as a person starts it in the UI; the state in which it ended."""
     noon = datetime(BY_HAND.year, BY_HAND.month, BY_HAND.day, 12, tzinfo=UTC)
     run_id = stack.trigger(DAG_ID, conf={"rows": rows}, logical_date=noon, run_id=f"demo__{BY_HAND}")
     watch(stack, lambda: [stack.run(DAG_ID, run_id)], 1, progress)
+    return str(stack.run(DAG_ID, run_id)["state"])
 
 
 def backfill(stack: AirflowStack, rows: int, progress: Progress) -> None:
