@@ -265,3 +265,45 @@ def test_processing_arguments_may_be_one_expression(account: Account) -> None:
     )
     assert described["status"] == "SUCCEEDED", described
     assert account.log(f"{name}-x") == ['"quoted" \\ text']
+
+
+def test_a_task_that_timed_out_can_be_retried(account: Account) -> None:
+    name = unique("slow-once")
+    sleep = "{% 'sleep ' & ($states.context.State.RetryCount = 0 ? '60' : '0') %}"
+    request = processing(RETRY_NAME % name, ["bash", "-c", sleep])
+    retry = [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 1}]
+    described = account.run({"Work": task(request, TimeoutSeconds=3, Retry=retry)})
+    assert described["status"] == "SUCCEEDED", described
+    assert account.finish_job(f"{name}-0")["ProcessingJobStatus"] == "Stopped"
+    assert account.job(f"{name}-1")["ProcessingJobStatus"] == "Completed"
+
+
+def test_a_failure_stops_jobs_however_deep_they_are(account: Account) -> None:
+    deep = unique("deep")
+    inner = {"StartAt": "Job", "States": {"Job": task(python(deep, "import time; time.sleep(60)"))}}
+    middle = {"StartAt": "Map", "States": {"Map": {"Type": "Map", "Items": [1], "ItemProcessor": inner, "End": True}}}
+    outer = {"StartAt": "In", "States": {"In": {"Type": "Parallel", "Branches": [middle], "End": True}}}
+    failing = {
+        "StartAt": "Wait",
+        "States": {"Wait": {"Type": "Wait", "Seconds": 2, "Next": "Fail"}, "Fail": {"Type": "Fail", "Error": "Mine"}},
+    }
+    execution = account.start(account.create({"All": {"Type": "Parallel", "Branches": [outer, failing], "End": True}}))
+    described = account.finish(execution)
+    assert (described["status"], described["error"]) == ("FAILED", "Mine")
+    assert account.finish_job(deep)["ProcessingJobStatus"] == "Stopped"
+    types = account.types(execution)
+    assert types[-2:] == ["ParallelStateFailed", "ExecutionFailed"]
+    assert {"TaskStateAborted", "MapIterationAborted", "MapStateAborted", "ParallelStateAborted"} <= set(types)
+
+
+def test_a_stop_reaches_every_item_of_a_map(account: Account) -> None:
+    stem = unique("items")
+    name = f"{{% '{stem}-' & $string($states.context.Map.Item.Value) %}}"
+    item = {"StartAt": "Job", "States": {"Job": task(python(name, "import time; time.sleep(60)"))}}
+    machine = account.create({"Each": {"Type": "Map", "Items": [1, 2, 3], "ItemProcessor": item, "End": True}})
+    execution = account.start(machine)
+    wait_for(lambda: account.types(execution).count("TaskSubmitted") == 3)
+    account.sfn.stop_execution(executionArn=execution)
+    assert account.finish(execution)["status"] == "ABORTED"
+    assert {account.finish_job(f"{stem}-{n}")["ProcessingJobStatus"] for n in (1, 2, 3)} == {"Stopped"}
+    assert account.types(execution)[-1] == "ExecutionAborted"

@@ -19,7 +19,7 @@ from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
 from airflow_sfn_ml.local.stepfunctions.variables import discard_assignments
-from airflow_sfn_ml.local.stepfunctions.waiting import InterruptedWaitError
+from airflow_sfn_ml.local.stepfunctions.waiting import InterruptedWaitError, inherit
 
 patches = Patches("moto.stepfunctions.parser.asl")
 
@@ -124,7 +124,7 @@ def run_attempt(self: Any, env: Any) -> None:
     if not self.timeout.is_default_value():
         self.timeout.eval(env=env)
         seconds = env.stack.pop()
-    frame = env.open_frame()
+    frame = inherit(env.open_frame(), env)
     frame.states.reset(input_value=env.states.get_input())
     frame.stack = copy.deepcopy(env.stack)
     frame.__dict__["_entered_event_id"] = env.__dict__.get("_entered_event_id")

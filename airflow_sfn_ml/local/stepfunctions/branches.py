@@ -12,7 +12,7 @@ import threading
 from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
-from airflow_sfn_ml.local.stepfunctions.waiting import InterruptedWaitError
+from airflow_sfn_ml.local.stepfunctions.waiting import InterruptedWaitError, inherit
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ _PARTING_SECONDS = 5
 def run_branches(self: Any, env: Any) -> None:
     """Run all branches at the same time; the result is the list of their outputs."""
     state_input = env.stack.pop()
-    frames = [env.open_inner_frame() for _ in self.programs]
+    frames = [inherit(env.open_inner_frame(), env) for _ in self.programs]
     over = _Over(len(frames))
     threads = []
     for program, frame in zip(self.programs, frames, strict=True):

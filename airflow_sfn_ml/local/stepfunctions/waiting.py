@@ -41,6 +41,14 @@ def waking(env: Any) -> Iterator[threading.Event]:
             wakers.remove(event)
 
 
+def inherit(frame: Any, env: Any) -> Any:
+    """Let an inner environment know what moto does not hand down: the item of the Map around it; gives the frame."""
+    context = env.states.context_object.context_object_data
+    if "Map" in context:
+        frame.states.context_object.context_object_data["Map"] = context["Map"]
+    return frame
+
+
 def sleep(env: Any, seconds: float) -> None:
     """Sleep `seconds`, or until `env` stops running."""
     with waking(env) as event:
