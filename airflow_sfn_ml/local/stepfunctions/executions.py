@@ -17,6 +17,7 @@ from airflow_sfn_ml.local.stepfunctions.answers import LOCK, check_name, page, r
 from airflow_sfn_ml.local.stepfunctions.limits import LIMIT_BYTES
 from airflow_sfn_ml.local.stepfunctions.machines import base_arn, find_machine, find_version, revision
 from airflow_sfn_ml.local.stepfunctions.variables import compact
+from airflow_sfn_ml.local.stepfunctions.worker import abort
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,6 @@ patches = Patches("moto.stepfunctions")
 
 _API = "StepFunctionResponse"
 _REDRIVABLE = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
-_STOP_SECONDS = 5
 _DATA = (
     "input",
     "inputDetails",
@@ -260,13 +260,6 @@ def stop(self: Any) -> Any:
     execution = find(self.stepfunction_backend, self._get_param("executionArn"))
     abort(execution, self._get_param("error"), self._get_param("cause"))
     return result({"stopDate": execution.stop_date or datetime.datetime.now(datetime.UTC)})
-
-
-def abort(execution: Any, error: str | None, cause: str | None) -> None:
-    """Stop an execution and wait a moment until it is over."""
-    if execution.status == "RUNNING":
-        execution.stop(datetime.datetime.now(datetime.UTC), error=error, cause=cause)
-        execution.ended.wait(_STOP_SECONDS)
 
 
 @patches.replaces("responses", f"{_API}.describe_state_machine_for_execution", "self")

@@ -14,6 +14,7 @@ from typing import Any
 from airflow_sfn_ml.local.patching import Patches
 from airflow_sfn_ml.local.stepfunctions import definition as rules
 from airflow_sfn_ml.local.stepfunctions.answers import LOCK, check_name, page, refusal, result
+from airflow_sfn_ml.local.stepfunctions.worker import abort
 
 patches = Patches("moto.stepfunctions")
 
@@ -261,8 +262,6 @@ def delete_version(self: Any) -> Any:
 @patches.replaces("responses", f"{_API}.delete_state_machine", "self")
 def delete(self: Any) -> Any:
     """DeleteStateMachine: its running executions end."""
-    from airflow_sfn_ml.local.stepfunctions.executions import abort
-
     backend, arn = self.stepfunction_backend, self._get_param("stateMachineArn")
     backend._validate_machine_arn(arn)
     with LOCK:

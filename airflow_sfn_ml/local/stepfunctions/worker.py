@@ -6,6 +6,7 @@ StartExecution meets nothing. Here the environment exists, and runs, before Star
 
 from __future__ import annotations
 
+import datetime
 import logging
 import threading
 from typing import Any
@@ -16,6 +17,8 @@ from airflow_sfn_ml.local.stepfunctions.states import mark_locations, timestamp
 log = logging.getLogger(__name__)
 
 patches = Patches("moto.stepfunctions.parser")
+
+_STOP_SECONDS = 5
 
 
 @patches.replaces("backend.execution_worker", "ExecutionWorker.start", "self")
@@ -92,3 +95,10 @@ def run_program(self: Any, env: Any) -> None:
         self._eval_body(env)
     finally:
         timer.cancel()
+
+
+def abort(execution: Any, error: str | None, cause: str | None) -> None:
+    """Stop an execution and wait a moment until it is over."""
+    if execution.status == "RUNNING":
+        execution.stop(datetime.datetime.now(datetime.UTC), error=error, cause=cause)
+        execution.ended.wait(_STOP_SECONDS)
