@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -67,8 +68,9 @@ def check() -> int:
 
 
 def run(*command: str) -> int:
-    """Run the environment's Python with *command*; ctrl-C goes to it, and its answer is ours."""
+    """Run the environment's Python with *command*; ctrl-C and SIGTERM go to it, and its answer is ours."""
     process = subprocess.Popen([str(PYTHON), *command], cwd=ROOT, env=environment())
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     while True:
         try:
             return process.wait()
