@@ -413,6 +413,11 @@ class EndpointStep(_SageMakerStep):
         self._begin(state_id, endpoint_name, False, request, made, kwargs)
 
     @property
+    def waits_in_loop(self) -> bool:
+        """Whether it is more than one state: the call, and a loop that looks."""
+        return self._wait
+
+    @property
     def actions(self) -> tuple[str, ...]:
         """The IAM actions that the role needs."""
         return super().actions + (("sagemaker:DescribeEndpoint",) if self._wait else ())

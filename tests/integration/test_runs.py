@@ -185,3 +185,30 @@ def test_a_machine_that_was_written_as_a_whole_shows_what_it_chose_caught_and_re
     assert "State tick ran 3 times" in airflow_stack.task_log("written", run_id, "g.tick")
     assert "which the state machine caught" in airflow_stack.task_log("written", run_id, "g.risky")
     assert airflow_stack.xcom("written", run_id, "g.mend")["ProcessingJobStatus"] == "Completed"
+
+
+def test_clearing_what_failed_redrives_the_execution_and_runs_nothing_twice(airflow_stack: Any):
+    run_id = airflow_stack.trigger("mends")
+    assert airflow_stack.wait("mends", run_id, 120) == "failed"
+    failed = execution(airflow_stack, "mends", run_id)
+    key = f"mended/{run_id.replace(':', '-')}"
+    airflow_stack.aws.client("s3").put_object(Bucket="models", Key=key, Body=b"")
+
+    airflow_stack.clear("mends", run_id, ["g.needs", "g.last"])
+    assert airflow_stack.wait("mends", run_id, 120) == "success"
+    mended = execution(airflow_stack, "mends", run_id)
+    assert (mended["executionArn"], mended["status"], mended["redriveCount"]) == (
+        failed["executionArn"],
+        "SUCCEEDED",
+        1,
+    )
+    assert len(executions(airflow_stack, mended["executionArn"])) == 1
+
+    names = {
+        task: airflow_stack.xcom("mends", run_id, task)["Processing"]["ProcessingJobName"]
+        for task in ("g.first", "g.needs", "g.last")
+    }
+    assert [name.rsplit("-", 2)[1:] for name in names.values()] == [["0", "0"], ["1", "0"], ["1", "0"]]
+    jobs = airflow_stack.aws.client("sagemaker").list_processing_jobs(NameContains=names["g.first"][:-2])
+    assert len(jobs["ProcessingJobSummaries"]) == 1
+    assert "Redriving arn:aws:states" in airflow_stack.task_log("mends", run_id, "g.needs")

@@ -205,3 +205,13 @@ with DAG("written", schedule=None):
     StateMachineTaskGroup.from_definition(
         "g", written("big"), role_arn=ROLE, input={"size": "{{ dag_run.conf.get('size', 'big') }}"}
     )
+
+
+MENDABLE = "import boto3, os; boto3.client('s3').head_object(Bucket='models', Key=os.environ['KEY'])"
+
+with DAG("mends", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
+    first = SageMakerProcessingOperator(task_id="first", config=processing("print('once')"))
+    needs = SageMakerProcessingOperator(
+        task_id="needs", config=processing(MENDABLE, KEY="mended/{{ run_id | replace(':', '-') }}")
+    )
+    first >> needs >> SageMakerProcessingOperator(task_id="last", config=processing("print('last')"))
