@@ -25,6 +25,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "hooks": [_modules("hooks.step_functions")],
         "triggers": [_modules("triggers.state")],
+        "cli": ["airflow_sfn_ml.cli.provider.get_commands"],
         "config": {
             "sfn_ml": {
                 "description": "How executions of AWS Step Functions are followed.",
