@@ -126,9 +126,9 @@ def tell(stack: AirflowStack, results: Sequence[Result], folder: Path) -> None:
         if result.status != "success":
             print(f"{failures(stack, DAG_ID, result.run_id)}\n")
     save(results, folder / "results.json")
-    print(f"results  {folder / 'results.json'}")
-    print(f"logs     {stack.logs}")
-    print(f"jobs     {folder / 'aws'}", flush=True)
+    print(f"results  {_shown(folder / 'results.json')}")
+    print(f"logs     {_shown(stack.logs)}")
+    print(f"jobs     {_shown(folder / 'aws' / 'jobs')}", flush=True)
 
 
 def stay_up(stack: AirflowStack, aws: LocalAws) -> None:
@@ -160,6 +160,12 @@ def own_folder(folder: Path) -> Iterator[Path]:
             if earlier != lock:
                 shutil.rmtree(earlier) if earlier.is_dir() else earlier.unlink()
         yield folder
+
+
+def _shown(path: Path) -> Path:
+    """*path* as one would type it where the demo was called."""
+    here = Path.cwd()
+    return path.resolve().relative_to(here) if path.resolve().is_relative_to(here) else path
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
