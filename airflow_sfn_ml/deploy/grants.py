@@ -124,6 +124,10 @@ class _Call:
     def grants(self) -> Iterator[Grant]:
         if self.sdk:
             actions, targets = sdk_actions(self.key), sdk_on(self.key, self.request)
+            if any(ANY in target.arns for target in targets):
+                self._note(
+                    f"{' and '.join(actions)} is allowed on any resource: the request names none that is known here"
+                )
             passed = sdk_passed(self.key, self.request)
         elif self.key in INTEGRATIONS:
             row = INTEGRATIONS[self.key]
@@ -180,7 +184,7 @@ class _Call:
     def _values(self, found: re.Match[str]) -> Iterator[str]:
         """What stands in the place of a field; a note where it is not known."""
         fields, reading = found["fields"].split("/"), READINGS.get(found["reading"] or "")
-        values = next((values for path in fields if (values := values_at(self.request, path))), [])
+        values = next((values for path in fields if (values := values_at(self.request, path, found["default"]))), [])
         if not values:
             if found["optional"]:
                 return

@@ -81,7 +81,7 @@ ON: Mapping[str, tuple[On, ...]] = {
     "glue:startJobRun": _all("glue", "job/{JobName}"),
     "databrew:startJobRun": _all("databrew", "job/{Name}"),
     "batch:submitJob": (
-        *_all("batch", "job-queue/{JobQueue}", "job-definition/{JobDefinition}"),
+        *_all("batch", "job-queue/{JobQueue}", "job-definition/{JobDefinition|family}"),
         _any("batch:DescribeJobs"),
         _some("batch", "job/*", "batch:TerminateJob"),
     ),

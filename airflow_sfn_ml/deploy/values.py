@@ -27,22 +27,26 @@ class Value:
     known: bool = True
 
 
-def values_at(request: Any, path: str) -> list[Value]:
-    """The values at *path*, parts joined by dots, ``*`` for all items of a list; none where the request has none."""
-    return list(_find(request, path.split(".")))
+def values_at(request: Any, path: str, missing: str | None = None) -> list[Value]:
+    """The values at *path*, parts joined by dots, ``*`` for all items of a list; none where the request has none.
+
+    :param missing: what an item of a list means that does not have the field, while others may.
+    """
+    return list(_find(request, path.split("."), missing))
 
 
-def _find(value: Any, parts: list[str]) -> Iterator[Value]:
+def _find(value: Any, parts: list[str], missing: str | None) -> Iterator[Value]:
     if isinstance(value, str) and _is_jsonata(value) and parts:
         yield Value(ANY, known=False)
     elif not parts:
         yield from _leaf(value)
     elif parts[0] == "*" and isinstance(value, list):
         for item in value:
-            yield from _find(item, parts[1:])
+            found = list(_find(item, parts[1:], missing))
+            yield from found or ([Value(missing)] if missing is not None else [])
     elif isinstance(value, Mapping):
         if parts[0] in value:
-            yield from _find(value[parts[0]], parts[1:])
+            yield from _find(value[parts[0]], parts[1:], missing)
         elif f"{parts[0]}.$" in value:
             yield Value(_of_path(str(value[f"{parts[0]}.$"])) if len(parts) == 1 else ANY, known=False)
 
