@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from airflow_sfn_ml.asl import Retry
@@ -15,7 +15,10 @@ Added = tuple[str, str]
 
 @dataclass(frozen=True)
 class Node:
-    """One task: what it calls (nothing, for an empty task), what it waits for, how often it is tried."""
+    """One task: what it calls (nothing, for an empty task), what it waits for, how often it is tried.
+
+    :param duration: how many seconds it is expected to take; None if nobody knows.
+    """
 
     name: str
     step: ServiceStep | None = None
@@ -23,6 +26,11 @@ class Node:
     retry: Retry | None = None
     timeout_seconds: int | None = None
     comment: str | None = None
+    duration: float | None = None
+
+    def inside(self, names: Collection[str]) -> Node:
+        """The same task in a graph that has only *names*."""
+        return replace(self, upstream=frozenset(name for name in self.upstream if name in names))
 
 
 @dataclass(frozen=True)
@@ -80,10 +88,23 @@ class Graph:
     def after(self) -> tuple[int, ...]:
         """For each node, the bit set of all nodes that wait for it."""
         masks = [0] * len(self.nodes)
-        for position, mask in enumerate(self.before):
-            for earlier in bits(mask):
-                masks[earlier] |= 1 << position
+        for position in reversed(range(len(self.nodes))):
+            mask = masks[position] | 1 << position
+            for earlier in self.direct[position]:
+                masks[earlier] |= mask
         return tuple(masks)
+
+    @cached_property
+    def direct(self) -> tuple[tuple[int, ...], ...]:
+        """For each node, the positions of what it waits for, without those that something else there waits for."""
+        found: list[tuple[int, ...]] = []
+        for node in self.nodes:
+            positions = sorted(self.index[name] for name in node.upstream)
+            implied = 0
+            for position in positions:
+                implied |= self.before[position]
+            found.append(tuple(position for position in positions if not implied >> position & 1))
+        return tuple(found)
 
 
 def bits(mask: int) -> Iterable[int]:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_sfn_ml import asl
 from airflow_sfn_ml.asl.refs import refs_in
 from airflow_sfn_ml.compiler.emit import Emitter
 from airflow_sfn_ml.compiler.graph import Added, Graph, Node
-from airflow_sfn_ml.compiler.structure import structure
+from airflow_sfn_ml.compiler.split import best_split, costly
+from airflow_sfn_ml.compiler.structure import Structure, structure
 from airflow_sfn_ml.exceptions import CompileError, TooLarge
 
 DEFINITION_LIMIT = 1_048_576
 """AWS's limit for a definition, in bytes of UTF-8 (botocore: Definition)."""
+EVENTS_LIMIT = 25_000
+"""AWS's limit for the events of an execution's history."""
 EVENTS = {"Task": 6, "Parallel": 3, "Map": 3}
 """History events of one visit of a state without retries; every other type makes two."""
+
+
+SLOW = 1.1
+"""From here on the added waiting is worth a warning."""
+TOLD = 10
+"""How many added dependencies are told in text."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,14 @@ class Report:
     :param transitions: state transitions of a run without retries: what AWS charges for.
     :param events: history events of a run without retries; an execution fails at 25,000.
     :param size: bytes of the definition; AWS refuses more than 1,048,576.
-    :param added: dependencies that only the structure needs, as (waits for, waiting).
+    :param added: dependencies that only the structure needs, as (waits for, waiting); all others follow from these and
+        the edges.
+    :param takes: how many seconds a run is expected to take, as far as durations are known; None for a machine that was
+        written as a whole.
+    :param ideal: how many seconds it would take without the added dependencies.
+    :param costly: pairs of tasks, the second of which waits for the first without an edge, to which the run owes its
+        length.
+    :param split: the tasks for which a group of their own would make it faster, and *split_takes* the seconds of both.
     """
 
     tasks: int
@@ -35,13 +51,41 @@ class Report:
     events: int
     size: int
     added: tuple[Added, ...]
+    takes: float | None = None
+    ideal: float | None = None
+    costly: tuple[Added, ...] = ()
+    split: tuple[str, ...] = ()
+    split_takes: float | None = None
+
+    @property
+    def slowdown(self) -> float:
+        """How many times as long a run is expected to take as it would without the added dependencies."""
+        return self.takes / self.ideal if self.takes and self.ideal else 1.0
+
+    @property
+    def warning(self) -> str | None:
+        """What there is to say where the added dependencies cost much, and what would avoid it."""
+        if self.slowdown <= SLOW or self.takes is None or self.ideal is None:
+            return None
+        text = (
+            f"the run is expected to take {_time(self.takes)}, {self.slowdown - 1:.0%} longer than its edges ask for "
+            f"({_time(self.ideal)}): branches of a state machine begin and end together, so "
+            + _listed([f"{later} also waits for {earlier}" for earlier, later in self.costly])
+        )
+        if self.split_takes is not None:
+            return f"{text}. A second group for {_listed(list(self.split))} would take it to {_time(self.split_takes)}"
+        return f"{text}. No split in two groups was found that helps; are the expected_durations right?"
 
     def __str__(self) -> str:
         lines = [
-            f"{self.tasks} tasks, {self.transitions} transitions a run, {self.events} history events of 25,000, "
-            f"{self.size:,} bytes of {DEFINITION_LIMIT:,}"
+            f"{self.tasks} tasks, {self.transitions} transitions a run, {self.events:,} history events of "
+            f"{EVENTS_LIMIT:,}, {self.size:,} bytes of {DEFINITION_LIMIT:,}"
         ]
-        lines += [f"{later} also waits for {earlier}" for earlier, later in self.added]
+        if self.added:
+            lines.append(f"{len(self.added)} dependencies added, {self.slowdown - 1:.0%} slower than without them")
+        lines += [f"{later} also waits for {earlier}" for earlier, later in self.added[:TOLD]]
+        if len(self.added) > TOLD:
+            lines.append(f"and {len(self.added) - TOLD} more")
         return "\n".join(lines)
 
 
@@ -63,10 +107,11 @@ def compile_graph(nodes: list[Node], *, partition: str = "aws", comment: str | N
     """
     graph = _checked(nodes)
     shape = structure(graph)
-    return program_of(Emitter.of(graph, partition).machine(shape.block, comment), len(graph.nodes), shape.added)
+    program = program_of(Emitter.of(graph, partition).machine(shape.block, comment), len(graph.nodes))
+    return replace(program, report=_judged(program.report, graph, shape))
 
 
-def program_of(machine: asl.StateMachine, tasks: int | None = None, added: tuple[Added, ...] = ()) -> Program:
+def program_of(machine: asl.StateMachine, tasks: int | None = None) -> Program:
     """*machine* with its definition, digest and report.
 
     :param tasks: how many tasks it was made of; by default, how many of its states do work.
@@ -85,9 +130,32 @@ def program_of(machine: asl.StateMachine, tasks: int | None = None, added: tuple
         transitions=len(types),
         events=2 + sum(EVENTS.get(name, 2) for name in types),
         size=size,
-        added=added,
+        added=(),
     )
     return Program(machine, definition, asl.digest(definition), report)
+
+
+def _judged(report: Report, graph: Graph, shape: Structure) -> Report:
+    """*report* with what *shape* adds to *graph*, and what that costs."""
+    report = replace(report, added=shape.added, takes=shape.takes / 1000, ideal=shape.ideal / 1000)
+    if report.slowdown <= SLOW:
+        return report
+    split = best_split(graph, shape)
+    report = replace(report, costly=costly(graph, shape))
+    return replace(report, split=split.second, split_takes=split.takes / 1000) if split else report
+
+
+def _time(seconds: float) -> str:
+    """*seconds* for people."""
+    minutes = round(seconds / 60)
+    if minutes < 2:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _listed(texts: list[str]) -> str:
+    more = [f"{len(texts) - TOLD} more"] if len(texts) > TOLD else []
+    return ", ".join([*texts[:TOLD], *more])
 
 
 def _checked(nodes: list[Node]) -> Graph:

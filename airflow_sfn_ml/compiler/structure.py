@@ -6,15 +6,17 @@ they run side by side; components of its complement are ordered as wholes, so th
 in turn gives the exact shape of every series-parallel order.
 
 What neither splits contains an N: ``a -> c, a -> d, b -> d``. There a barrier is needed, a cut that all of one side
-pass before any of the other begins. It only ever adds waiting; of the cuts after the first k levels the one that adds
-the fewest dependencies is taken, and what it added is told.
+pass before any of the other begins. It only ever adds waiting; `compiler.cut` finds one that adds little, and what it
+added is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from airflow_sfn_ml.compiler.cut import EFFORT, Search
+from airflow_sfn_ml.compiler.durations import duration
 from airflow_sfn_ml.compiler.graph import Added, Graph, bits
 
 
@@ -37,73 +39,79 @@ Block = str | Seq | Par
 
 @dataclass(frozen=True)
 class Structure:
-    """The shape of a graph, and the dependencies that it has beyond the graph's own."""
+    """The shape of a graph, and the dependencies that it has beyond the graph's own.
+
+    :param added: the dependencies from which, with the graph's own, all others follow.
+    :param takes: how long the shape is expected to take, and *ideal* how long without the added dependencies, both in
+        milliseconds.
+    """
 
     block: Block
     added: tuple[Added, ...]
+    takes: int = 0
+    ideal: int = 0
 
 
-def structure(graph: Graph) -> Structure:
-    """Return *graph* as nested sequences and parallels."""
+def structure(graph: Graph, effort: int = EFFORT) -> Structure:
+    """Return *graph* as nested sequences and parallels; see `Search` for *effort*."""
+    search = Search(graph, tuple(duration(node) for node in graph.nodes), effort)
+    everything = (1 << len(graph.nodes)) - 1
+    best = search.best(everything)
     added: list[Added] = []
-    block = _shape(graph, (1 << len(graph.nodes)) - 1, added)
-    return Structure(block, tuple(added))
+    return Structure(_shape(search, everything, added), tuple(added), best.cost[0], best.longest)
 
 
 def names_in(block: Block) -> list[str]:
     """The nodes of *block*, in the order of its text."""
-    return [block] if isinstance(block, str) else [name for inner in block.blocks for name in names_in(inner)]
+    found: list[str] = []
+    todo = [block]
+    while todo:
+        match todo.pop():
+            case str(name):
+                found.append(name)
+            case Seq(blocks) | Par(blocks):
+                todo += reversed(blocks)
+    return found
 
 
-def _shape(graph: Graph, members: int, added: list[Added]) -> Block:
-    if members & (members - 1) == 0:
+def finish_times(graph: Graph, block: Block) -> dict[str, int]:
+    """When each task is expected to end, in milliseconds after the beginning of *block*."""
+    ends: dict[str, int] = {}
+
+    def run(inner: Block, start: int) -> int:
+        if isinstance(inner, str):
+            ends[inner] = start + duration(graph.nodes[graph.index[inner]])
+            return ends[inner]
+        if isinstance(inner, Par):
+            return max(run(branch, start) for branch in inner.blocks)
+        for part in inner.blocks:
+            start = run(part, start)
+        return start
+
+    run(block, 0)
+    return ends
+
+
+def _shape(search: Search, members: int, added: list[Added]) -> Block:
+    """The block of *members* as the search found it."""
+    graph, found = search.graph, search.known[members]
+    if not found.parts:
         return graph.nodes[members.bit_length() - 1].name
-    side_by_side = _components(members, lambda n: graph.before[n] | graph.after[n])
-    if len(side_by_side) > 1:
-        return Par(tuple(_shape(graph, part, added) for part in side_by_side))
-    one_by_one = _components(members, lambda n: ~(graph.before[n] | graph.after[n]))
-    if len(one_by_one) == 1:
-        one_by_one = _barrier(graph, members, added)
-    else:
-        one_by_one.sort(key=lambda part: (graph.before[next(iter(bits(part)))] & members).bit_count())
+    if found.side_by_side:
+        return Par(tuple(_shape(search, part, added) for part in found.parts))
     blocks: list[Block] = []
-    for part in one_by_one:
-        block = _shape(graph, part, added)
+    for number, part in enumerate(found.parts):
+        block = _shape(search, part, added)
         blocks += block.blocks if isinstance(block, Seq) else (block,)
+        if number:
+            added += _missing(graph, found.parts[number - 1], part)
     return Seq(tuple(blocks))
 
 
-def _components(members: int, linked: Callable[[int], int]) -> list[int]:
-    """Split *members* into groups connected by *linked*, ordered by their first member."""
-    left, groups = members, []
-    while left:
-        group = frontier = left & -left
-        left ^= group
-        while frontier:
-            near = 0
-            for node in bits(frontier):
-                near |= linked(node)
-            frontier = near & left
-            group |= frontier
-            left ^= frontier
-        groups.append(group)
-    return groups
-
-
-def _barrier(graph: Graph, members: int, added: list[Added]) -> list[int]:
-    """Cut *members* in two where the cut adds the fewest dependencies."""
-    cuts: list[tuple[int, int, int, int]] = []
-    first, rest = 0, members
-    while rest:
-        first |= sum(1 << n for n in bits(rest) if not graph.before[n] & rest)
-        rest = members & ~first
-        if rest:
-            missing = sum((first & ~graph.before[n]).bit_count() for n in bits(rest))
-            cuts.append((missing, len(cuts), first, rest))
-    _, _, first, rest = min(cuts)
-    added += [
-        (graph.nodes[earlier].name, graph.nodes[later].name)
-        for later in bits(rest)
-        for earlier in bits(first & ~graph.before[later])
-    ]
-    return [first, rest]
+def _missing(graph: Graph, early: int, late: int) -> Iterator[Added]:
+    """What must be added so that all of *late* waits for all of *early*: its first tasks for the last ones there."""
+    first = [node for node in bits(late) if not graph.before[node] & late]
+    last = sum(1 << node for node in bits(early) if not graph.after[node] & early)
+    for later in first:
+        for earlier in bits(last & ~graph.before[later]):
+            yield graph.nodes[earlier].name, graph.nodes[later].name

@@ -47,7 +47,10 @@ def compile_group(group: Any, named: list[tuple[Any, str]]) -> Compiled:
         partition=_partition(group.role_arn),
         comment=f"Task group {group.group_id} of Airflow Dag {group.dag.dag_id}",
     )
-    return Compiled(program, members, tuple(text for member in members.values() for text in member.warnings))
+    warnings = [text for member in members.values() for text in member.warnings]
+    if program.report.warning:
+        warnings.append(f"{group.group_id}: {program.report.warning}")
+    return Compiled(program, members, tuple(warnings))
 
 
 def _problems(group: Any, named: list[tuple[Any, str]]) -> Iterator[str]:
