@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_sfn_ml import asl
 from airflow_sfn_ml.exceptions import SfnMlError
+from airflow_sfn_ml.history import Failure, failure
 from airflow_sfn_ml.pictures import to_svg
 from airflow_sfn_ml.pictures.outline import outline
 from airflow_sfn_ml.plugin import messages
@@ -18,6 +19,11 @@ from airflow_sfn_ml.plugin.masking import masked, masked_view
 from airflow_sfn_ml.plugin.messages import Message
 from airflow_sfn_ml.plugin.reading import Reading, generation_arn, hook_of, is_unchanged, read
 from airflow_sfn_ml.plugin.runs import Instance
+
+if TYPE_CHECKING:
+    from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
+
+LOG_LINES = 40
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +85,22 @@ def look(instance: Instance, arn: str, question: Question) -> dict[str, Any]:
     hook = hook_of(instance.group)
     if question.seen and question.seen_arn == arn and is_unchanged(hook, arn, question.seen):
         return {"unchanged": True, "task_states": dict(instance.task_states)}
-    return drawn(read(hook, arn, question.redrive), instance, question)
+    reading = read(hook, arn, question.redrive)
+    answer = drawn(reading, instance, question)
+    if answer["selected"] and answer["selected"]["error"]:
+        answer["selected"]["log_lines"] = log_end(hook, failure(reading.view, answer["selected"]["name"]))
+    return answer
+
+
+def log_end(hook: StepFunctionsHook, why: Failure) -> list[str]:
+    """The last lines of the failed job's log; none if there is no log, or it cannot be read."""
+    if not why.log_group or not why.log_stream_prefix:
+        return []
+    try:
+        return [str(line) for line in masked(hook.log_tail(why.log_group, why.log_stream_prefix, LOG_LINES))]
+    except Exception as error:
+        log.warning("Cannot read the log %s/%s: %s", why.log_group, why.log_stream_prefix, error)
+        return []
 
 
 def drawn(reading: Reading, instance: Instance, question: Question) -> dict[str, Any]:

@@ -121,10 +121,7 @@ def _install_plugin(home: Path) -> None:
     """What the entry point does where the project is installed."""
     if not any(point.value.startswith("airflow_sfn_ml.") for point in entry_points(group="airflow.plugins")):
         (home / "plugins").mkdir()
-        (home / "plugins" / "tab.py").write_text(
-            "from airflow_sfn_ml.plugin import StateMachinePlugin as Plugin\n\n"
-            "class Tab(Plugin):\n    name = 'sfn_ml_in_tests'\n"
-        )
+        (home / "plugins" / "tab.py").write_text("from airflow_sfn_ml.plugin import StateMachinePlugin\n")
 
 
 def _answers(url: str) -> bool:

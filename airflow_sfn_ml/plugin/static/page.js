@@ -204,7 +204,7 @@ function describe(state, answer, opened) {
   back.addEventListener("click", () => select("", true));
   const line = answer.states.find((each) => each.name === state.name);
   const facts = [
-    ["Type", line && line.detail && line.detail !== state.type ? `${state.type} · ${line.detail}` : state.type],
+    ["Type", line?.detail.startsWith(state.type) ? line.detail : [state.type, line?.detail].filter(Boolean).join(" · ")],
     ["Inside", state.parent && stateLink(state.parent)],
     ["Airflow task", state.task && taskWords(state.task, answer)],
     ["Entered", state.entered && moment(state.entered)],
@@ -229,7 +229,8 @@ function describe(state, answer, opened) {
   }
   if (state.attempts.length > 1 || state.attempts.some((each) => each.error)) parts.push(attempts(state.attempts));
   const last = state.attempts.at(-1);
-  const open = state.error && !state.reason;
+  parts.push(fold("log", "End of the log", state.log_lines?.join("\n"), opened.has("log") || !opened.size));
+  const open = state.error && !state.reason && !state.log_lines?.length;
   parts.push(fold("cause", "Cause", state.cause, opened.has("cause") || (open && !opened.size)));
   parts.push(fold("input", "Input", state.input, opened.has("input")));
   parts.push(fold("output", "Output", state.output, opened.has("output")));

@@ -2,7 +2,7 @@
 
 const LARGEST = 2.5;
 const SMALLEST = 0.08;
-const READABLE = 0.55; // smaller than this, the names cannot be read
+const READABLE = 0.75; // smaller than this, the small print cannot be read
 
 export class Picture {
   constructor(viewport, onSelect) {
@@ -55,7 +55,8 @@ export class Picture {
   // All of it if it stays readable, else its beginning, or where something happens.
   begin() {
     const whole = this.#whole();
-    this.scale = Math.max(Math.min(whole, 1), READABLE);
+    const wide = this.viewport.getBoundingClientRect().width / this.width;
+    this.scale = Math.max(Math.min(whole < READABLE ? wide : whole, 1), READABLE);
     this.#centre();
     if (whole < READABLE) {
       this.y = 0;
