@@ -94,4 +94,4 @@ def _places(text: str) -> dict[tuple[str, str], int]:
     return places
 
 
-_ENTRY = re.compile(r'\n    "(\w+)":')
+_ENTRY = re.compile(r'\n    "(\w+)": *')

@@ -10,7 +10,9 @@ from botocore.loaders import Loader
 from airflow_sfn_ml.steps.service_model import ServiceModel, service_model
 
 
-@pytest.mark.parametrize("service", ["sagemaker", "batch", "glue", "stepfunctions"])
+@pytest.mark.parametrize(
+    "service", ["sagemaker", "batch", "glue", "stepfunctions", "databrew", "mediaconvert", "emr-containers"]
+)
 def test_what_is_picked_out_of_the_file_is_what_is_in_it(service: str):
     whole = Loader().load_service_model(service, "service-2")
     model = service_model(service)
