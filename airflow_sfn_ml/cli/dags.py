@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import sys
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -111,7 +109,7 @@ def _dags(folder: str | None) -> Bag:
 
     if folder is not None and not Path(folder).exists():
         raise CompileError(f"{folder}: there is no such file or folder")
-    with _quiet():
+    with _prints_aside():
         bag = DagBag(folder, safe_mode=True) if folder else DagBag()
     targets = [
         Target(dag.dag_id, str(group.group_id), str(dag.fileloc), group)
@@ -122,17 +120,10 @@ def _dags(folder: str | None) -> Bag:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _prints_aside() -> Iterator[None]:
     """What Dag files print belongs to standard error: standard output is the command's own."""
-    log = logging.getLogger("airflow")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
-    try:
-        with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        log.setLevel(level)
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
 
 
 def _groups(group: Any) -> Iterator[MachineGroup]:

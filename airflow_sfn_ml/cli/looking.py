@@ -101,6 +101,8 @@ def _checked(target: Target, arguments: Any) -> tuple[list[dict[str, Any]], list
     except SfnMlError as error:
         return [_problem(target, "error", "", problem) for problem in error.problems], []
     problems = [_problem(target, found.severity, found.path, found.message) for found in asl.validate(definition)]
+    lost = target.group.compiled().warnings if target.group else ()
+    problems += [_problem(target, "warning", "", message) for message in lost]
     try:
         report = target.group.report if target.group else program_of(asl.parse(definition)).report
         expected = cost_of(target, arguments)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
+from airflow_sfn_ml.cli.quiet import quietly
 from airflow_sfn_ml.cli.table import COMMANDS, FAILED, HELP, USAGE, Command
 from airflow_sfn_ml.exceptions import SfnMlError
 
@@ -35,13 +36,18 @@ def run(command: Command, arguments: Any) -> int:
     module, _, name = command.runs.partition(":")
     try:
         function: Callable[[Any], int] = getattr(import_module(f"airflow_sfn_ml.cli.{module}"), name)
-        return function(arguments)
+        return quietly(function, arguments) if needs_airflow(arguments) else function(arguments)
     except SfnMlError as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
         sys.stderr.close()
         return PIPE_CLOSED
+
+
+def needs_airflow(arguments: Any) -> bool:
+    """Whether Dags are read: not for a definition from a file, and not for the embedded AWS."""
+    return hasattr(arguments, "dags_folder") and not getattr(arguments, "asl", None)
 
 
 def _parser() -> argparse.ArgumentParser:

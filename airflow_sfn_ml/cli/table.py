@@ -47,6 +47,7 @@ GROUPS = _arg("groups", nargs="*", metavar="DAG[.GROUP]", help="only these Dags 
 SOURCE = (
     _arg("--dags-folder", metavar="DIR", help="where the Dags are (default: Airflow's own folder)"),
     _arg("--file", metavar="FILE", help="read only this Dag file"),
+    _arg("-v", "--verbose", action="store_true", help="write Airflow's logs as well"),
 )
 ASL = _arg("--asl", metavar="FILE", help="read this definition (JSON) instead of Dags")
 OUTPUT = _arg(
