@@ -13,6 +13,8 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from airflow_sfn_ml import StateMachineTaskGroup, asl
 from airflow_sfn_ml.exceptions import CompileError, DefinitionError
+from airflow_sfn_ml.steps import Chain, Graph, Pass, SqsSendMessageStep
+from airflow_sfn_ml.workflow import Workflow
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 SEND = {
@@ -120,3 +122,14 @@ def test_a_missing_role_is_told():
         group = StateMachineTaskGroup.from_definition("g", CHOICE)
     with pytest.raises(CompileError, match="g: role_arn is missing"):
         group.compiled()
+
+
+def test_a_chain_and_a_workflow_of_the_sdks_words_are_definitions():
+    def chain() -> Chain:
+        return Chain([Pass("shape"), SqsSendMessageStep("send", parameters={"QueueUrl": "q", "MessageBody": "m"})])
+
+    for given in (chain(), Graph(chain()), Workflow("w", chain(), ROLE)):
+        with DAG("d") as dag:
+            group = StateMachineTaskGroup.from_definition("g", given, role_arn=ROLE)
+        assert list(group.definition["States"]) == ["shape", "send"]
+        assert set(dag.task_dict) == {"g.start", "g.send"}

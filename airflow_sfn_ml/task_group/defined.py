@@ -17,6 +17,7 @@ from airflow_sfn_ml.compiler import program_of
 from airflow_sfn_ml.exceptions import CompileError, DefinitionError
 from airflow_sfn_ml.operators.follow import follow
 from airflow_sfn_ml.operators.state import StateOperator
+from airflow_sfn_ml.steps import Chain, Graph, State
 from airflow_sfn_ml.task_group.base import MachineGroup
 from airflow_sfn_ml.task_group.compiling import Compiled
 from airflow_sfn_ml.task_group.transitions import Scope, Work, scope_of
@@ -34,7 +35,8 @@ class DefinedTaskGroup(MachineGroup):
         self._tasks: dict[str, BaseOperator] = {}
         self._add(scope_of(machine), self, None)
         self._attach()
-        XComArg.apply_upstream_relationship(self._start, self.input)
+        start = self.dag.get_task(self.start_task_id)
+        XComArg.apply_upstream_relationship(start, self.input)
 
     def execution_input(self, identity: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
         """The input that the user gave: a machine that was written as a whole expects no other."""
@@ -161,6 +163,8 @@ def _mapping(definition: Any) -> Any:
             return json.loads(definition)
         case Mapping():
             return dict(definition)
+        case Chain() | State():
+            return Graph(definition).to_dict()
         case _ if hasattr(definition, "to_dict"):
             return definition.to_dict()
         case _ if hasattr(definition, "definition"):
