@@ -19,6 +19,11 @@ def progress_line(view: ExecutionView, name: str) -> str:
     if len(state.attempts) > 1:
         earlier = state.attempts[-2]
         line += f" (attempt {len(state.attempts)}; the one before failed with {earlier.error})"
+    if state.iterations:
+        counts = ", ".join(f"{count} {status}" for status, count in sorted(state.iterations.items()))
+        line += f", iterations: {counts} of {state.length}"
+    if state.entered_count > 1:
+        line += f", entered {state.entered_count} times"
     return line
 
 

@@ -6,7 +6,7 @@ import json
 
 from airflow_sfn_ml.history import reduce
 from airflow_sfn_ml.triggers.explain import failure_lines, progress_line, request_line
-from tests.triggers.scripted import STARTED, entered, events, failed, scheduled, task_failed
+from tests.triggers.scripted import STARTED, entered, events, exited, failed, scheduled, task_failed
 
 CAUSE = json.dumps(
     {
@@ -58,3 +58,17 @@ def test_a_failure_tells_error_reason_attempts_and_the_end_of_the_log():
 
 def test_a_failure_without_a_log_tells_no_log():
     assert not any("log" in line for line in failure_lines(reduce(RUN), "fit", lambda *_: []))
+
+
+def test_the_progress_of_a_map_counts_its_iterations_and_that_of_a_loop_its_visits():
+    view = reduce(
+        events(
+            STARTED,
+            ("MapStateEntered", {"stateEnteredEventDetails": {"name": "each", "input": "[1, 2]"}}),
+            ("MapStateStarted", {"mapStateStartedEventDetails": {"length": 2}}),
+            ("MapIterationStarted", {"mapIterationStartedEventDetails": {"name": "each", "index": 0}}),
+        )
+    )
+    assert progress_line(view, "each") == "State each: running, iterations: 1 running of 2"
+    looped = reduce(events(STARTED, entered("a"), exited("a"), entered("a")))
+    assert progress_line(looped, "a") == "State a: running, entered 2 times"
