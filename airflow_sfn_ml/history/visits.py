@@ -240,7 +240,9 @@ def _fits(visit: StateView, family: str, name: str | None) -> bool:
 
 
 def _failed_as_a_whole(visit: StateView) -> bool:
-    return visit.type in CONTAINERS and bool(visit.attempts) and visit.attempts[-1].status is StateStatus.FAILED
+    if visit.type not in CONTAINERS or visit._redriven or not visit.attempts:
+        return False
+    return visit.attempts[-1].status is StateStatus.FAILED
 
 
 def _likeness(visit: StateView, event: Event) -> tuple[bool, int]:

@@ -322,6 +322,32 @@ def test_a_redrive_runs_again_what_failed_and_what_was_stopped(record, chained):
     assert in_pages(record.events, Random(1)) == view
 
 
+def test_nested_branches_may_be_started_again_by_a_redrive(record):
+    outer = record.add("ParallelStateEntered", 0, name="outer", input="{}")
+    inner = record.add("ParallelStateEntered", record.add("ParallelStateStarted"), name="inner", input="{}")
+    task = record.task("train", record.add("ParallelStateStarted"), job="train-0")
+    failed = record.fail(task)
+    for redrive in (1, 2):
+        record.add("ParallelStateFailed", record.add("ParallelStateFailed", failed))
+        record.add("ExecutionFailed", error="States.TaskFailed")
+        record.add("ExecutionRedriven", redriveCount=redrive)
+        assert set(statuses(reduce(record.events)).values()) == {"retrying"}
+        record.add("ParallelStateStarted", outer)
+        record.add("ParallelStateStarted", inner)
+        again = record.attempt(failed, job=f"train-{redrive}")
+        assert set(statuses(reduce(record.events)).values()) == {"retrying"}
+        failed = record.fail(again) if redrive == 1 else failed
+    for name, succeeded in (("inner", record.succeed("train", again)), ("outer", None)):
+        record.add("ParallelStateSucceeded", *([succeeded] if succeeded else []))
+        record.add("ParallelStateExited", name=name, output="[1]")
+    record.add("ExecutionSucceeded", output="[1]")
+    view = reduce(record.events)
+    assert statuses(view) == {"outer": "succeeded", "inner": "succeeded", "train": "succeeded"}
+    for name in ("outer", "inner", "train"):
+        assert [each.redrive_count for each in view.state(name).attempts] == [0, 1, 2]
+    assert in_pages(record.events, Random(3)) == view
+
+
 def test_a_redriven_state_may_be_entered_again(record):
     record.task("train")
     record.fail()
