@@ -121,6 +121,7 @@ def all_patches(api: Any, client: Any) -> list[Patches]:
         limits,
         machines,
         parser,
+        redrive,
         sagemaker,
         services,
         states,
@@ -142,6 +143,7 @@ def all_patches(api: Any, client: Any) -> list[Patches]:
         services,
         machines,
         executions,
+        redrive,
     )
     return [
         *(module.patches for module in modules),

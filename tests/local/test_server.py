@@ -167,10 +167,11 @@ def test_what_is_replaced_in_moto_is_what_was_read() -> None:
 
 def test_what_is_added_to_moto_is_still_missing_there() -> None:
     """Fails when moto brings a call of its own: read it, and perhaps drop ours."""
-    from airflow_sfn_ml.local.stepfunctions import machines
+    from airflow_sfn_ml.local.stepfunctions import machines, redrive
 
-    assert len(machines.patches.additions) == 4
-    for addition in machines.patches.additions:
+    additions = [*machines.patches.additions, *redrive.patches.additions]
+    assert len(additions) == 5
+    for addition in additions:
         owner, name = _owner(addition.module, addition.name)
         assert not hasattr(owner, name), name
 

@@ -6,10 +6,8 @@ import json
 import subprocess
 import sys
 import uuid
-from datetime import datetime
 
 import pytest
-from botocore.stub import Stubber
 
 from airflow_sfn_ml.exceptions import (
     DefinitionError,
@@ -153,16 +151,17 @@ def test_progress_is_told_as_states_begin_and_end(make, capsys):
 
 
 def test_a_failed_execution_is_redriven(make):
-    """What is sent, checked against botocore's model of the API."""
-    workflow = make(Pass("a"))
-    arn = "arn:aws:states:us-east-1:123456789012:execution:w:one"
-    execution = Execution(workflow, arn, None, "FAILED")
-    with Stubber(workflow.client) as answers:
-        sent = {"executionArn": arn, "clientToken": "one-two"}
-        answers.add_response("redrive_execution", {"redriveDate": datetime(2026, 1, 1)}, sent)
-        assert execution.redrive("one-two") is execution
-        answers.assert_no_pending_responses()
+    workflow = make(Fail("a", error="E"))
+    workflow.create()
+    execution = workflow.execute()
+    with pytest.raises(ExecutionFailed):
+        execution.wait(30)
+    assert execution.redrive("one-two") is execution
     assert execution.status is ExecutionStatus.Running
+    with pytest.raises(ExecutionFailed):
+        execution.wait(30)
+    execution.redrive("one-two")
+    assert execution.describe()["redriveCount"] == 1
 
 
 def test_versions_are_published_listed_and_executed(make):

@@ -18,6 +18,7 @@ import threading
 from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
+from airflow_sfn_ml.local.stepfunctions.progress import progress_of
 from airflow_sfn_ml.local.stepfunctions.variables import discard_assignments
 from airflow_sfn_ml.local.stepfunctions.waiting import InterruptedWaitError, inherit
 
@@ -72,6 +73,7 @@ def _attempts(self: Any, env: Any, attempt: Any, failed: str | None) -> None:
             env.states.set_error_output(output)
             env.states.set_result(output)
         if self.retry and self._handle_retry(env=env, failure_event=failure).name == "CanRetry":
+            progress_of(env).parts.clear()
             continue
         if not env.is_running():
             break

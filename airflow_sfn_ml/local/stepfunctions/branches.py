@@ -6,12 +6,14 @@ moto lets the items of a failed Map run on, and loses the error of a branch or a
 
 from __future__ import annotations
 
+import copy
 import datetime
 import logging
 import threading
 from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
+from airflow_sfn_ml.local.stepfunctions.progress import Progress, give, progress_of
 from airflow_sfn_ml.local.stepfunctions.waiting import InterruptedWaitError, inherit
 
 log = logging.getLogger(__name__)
@@ -24,12 +26,14 @@ _PARTING_SECONDS = 5
 
 @patches.replaces("state_parallel.branches_decl", "BranchesDecl._eval_body", "self", "env")
 def run_branches(self: Any, env: Any) -> None:
-    """Run all branches at the same time; the result is the list of their outputs."""
+    """Run all branches at the same time, but none that ended before a redrive; the result is their outputs."""
     state_input = env.stack.pop()
-    frames = [inherit(env.open_inner_frame(), env) for _ in self.programs]
+    parts = [progress_of(env).part(index) for index in range(len(self.programs))]
+    todo = [(program, part) for program, part in zip(self.programs, parts, strict=True) if not part.ended]
+    frames = [give(inherit(env.open_inner_frame(), env), part) for _, part in todo]
     over = _Over(len(frames))
     threads = []
-    for program, frame in zip(self.programs, frames, strict=True):
+    for (program, _), frame in zip(todo, frames, strict=True):
         frame.states.reset(input_value=state_input)
         threads.append(threading.Thread(target=over.run, args=(program, frame), daemon=True))
     for thread in threads:
@@ -45,8 +49,8 @@ def run_branches(self: Any, env: Any) -> None:
     if not env.is_running():
         raise InterruptedWaitError
     if over.error is not None:
-        raise _failure(env, over.error)
-    env.stack.append([frame.states.get_input() for frame in frames])
+        raise _failure(env, over.error, "ExecutionFailed")
+    env.stack.append([copy.deepcopy(part.output) for part in parts])
 
 
 class _Over:
@@ -56,6 +60,8 @@ class _Over:
         self.event = threading.Event()
         self.error: dict[str, Any] | None = None
         self._left = count
+        if count == 0:
+            self.event.set()
         self._lock = threading.Lock()
 
     def run(self, program: Any, frame: Any) -> None:
@@ -82,11 +88,9 @@ class _Over:
 )
 def run_items(self: Any, env: Any) -> None:
     """Run the items of an inline Map, so many at a time; the result is the list of their outputs."""
-    from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
-
     settings = env.stack.pop()
-    count = len(settings.input_items)
-    pool = JobPool(job_program=self._get_iteration_program(), job_inputs=settings.input_items)
+    pool = _pool(self._get_iteration_program(), settings.input_items, progress_of(env))
+    count = len(pool._open_jobs)
     threads = []
     for _ in range(min(settings.max_concurrency or count, count)):
         worker = self._create_worker(env=env, eval_input=settings, job_pool=pool)
@@ -107,7 +111,62 @@ def run_items(self: Any, env: Any) -> None:
     env.stack.append([closed.job_output for closed in pool.get_closed_jobs()])
 
 
-def _failure(env: Any, error: dict[str, Any]) -> Exception:
+def _pool(program: Any, items: list[Any], progress: Progress) -> Any:
+    """The items to run; those that ended before a redrive count as run."""
+    from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobClosed, JobPool
+
+    pool: Any = JobPool(job_program=program, job_inputs=items)
+    for job in list(pool._open_jobs):
+        part = progress.part(job.job_index)
+        if part.ended:
+            pool._open_jobs.remove(job)
+            pool._closed_jobs.add(JobClosed(job_index=job.job_index, job_output=copy.deepcopy(part.output)))
+    return pool
+
+
+@patches.replaces("state_map.iteration.iteration_worker", "IterationWorker._eval_job", "self", "env", "job")
+def run_item(self: Any, env: Any, job: Any) -> None:
+    """Run one item of an inline Map; its output, or why it has none, becomes the job's."""
+    part = progress_of(self._env).part(job.job_index)
+
+    def happened(how: str, **settings: Any) -> None:
+        env.event_manager.add_event(
+            context=env.event_history_context,
+            event_type=f"MapIteration{how}",
+            event_details={f"mapIteration{how}EventDetails": {"name": self._work_name, "index": job.job_index}},
+            **settings,
+        )
+
+    if part.state is None:
+        happened("Started")
+    try:
+        job.job_output = _item_output(self, give(env, part), job)
+        how = "Succeeded"
+    except InterruptedWaitError as interrupted:
+        job.job_output, how = interrupted, "Aborted"
+    except Exception as error:
+        job.job_output, how = error, "Failed"
+    happened(how, update_source_event_id=False)
+
+
+def _item_output(self: Any, env: Any, job: Any) -> Any:
+    from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
+
+    item = MapData(Item=ItemData(Index=job.job_index, Value=job.job_input))
+    env.states.context_object.context_object_data["Map"] = item
+    env.states.reset(input_value=job.job_input)
+    if progress_of(env).state is None:
+        self._eval_input(env_frame=env)
+    job.job_program.eval(env)
+    state = env.program_state()
+    if type(state).__name__ == "ProgramError":
+        raise _failure(env, state.error or {}, "MapIterationFailed")
+    if not progress_of(env).ended:
+        raise InterruptedWaitError
+    return env.states.get_input()
+
+
+def _failure(env: Any, error: dict[str, Any], event: str) -> Exception:
     from moto.stepfunctions.parser.asl.component.common.error_name import custom_error_name, failure_event
 
     details = {key: error[key] for key in ("error", "cause") if error.get(key) is not None}
@@ -115,7 +174,7 @@ def _failure(env: Any, error: dict[str, Any]) -> Exception:
         failure_event=failure_event.FailureEvent(
             env=env,
             error_name=custom_error_name.CustomErrorName(error_name=error.get("error")),
-            event_type="ExecutionFailed",
+            event_type=event,
             event_details={"executionFailedEventDetails": details},
         )
     )

@@ -25,6 +25,8 @@ patches = Patches("moto.stepfunctions")
 
 _API = "StepFunctionResponse"
 _REDRIVABLE = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
+_REDRIVABLE_PERIOD = datetime.timedelta(days=14)
+_LONGEST_HISTORY = 24_999
 _DATA = (
     "input",
     "inputDetails",
@@ -35,7 +37,7 @@ _DATA = (
     "assignedVariablesDetails",
 )
 
-# Called with an execution when it starts and when it ends.
+# Called with an execution when it starts, is redriven and ends.
 listeners: list[Callable[[Any], None]] = []
 
 
@@ -69,7 +71,7 @@ def start_execution(backend: Any, arn: str, name: str | None, text: str | None) 
         execution.alias_arn = alias
         machine.executions.append(execution)
         execution.exec_status = ExecutionStatus.RUNNING
-        _tell(execution)
+        tell(execution)
         execution.start()
     return execution
 
@@ -123,7 +125,7 @@ def _new_execution(backend: Any, machine: Any, source: Any, name: str, text: str
         activity_store={},
     )
     execution.ended = threading.Event()
-    execution.redrive_count = 0
+    execution.redrive_count, execution.redrive_date, execution.redrives = 0, None, ()
     return execution
 
 
@@ -151,10 +153,11 @@ def terminated(self: Any) -> None:
 
     execution.exec_status = ExecutionStatus[status]
     execution.ended.set()
-    _tell(execution)
+    tell(execution)
 
 
-def _tell(execution: Any) -> None:
+def tell(execution: Any) -> None:
+    """Let the listeners know that the status of an execution has changed."""
     for listener in listeners:
         try:
             listener(execution)
@@ -185,8 +188,19 @@ def summary(execution: Any) -> dict[str, Any]:
         "stateMachineVersionArn": execution.version_arn,
         "stateMachineAliasArn": execution.alias_arn,
         "redriveCount": execution.redrive_count,
-        "redriveDate": getattr(execution, "redrive_date", None),
+        "redriveDate": execution.redrive_date,
     }
+
+
+def not_redrivable(execution: Any) -> str | None:
+    """Why an execution cannot be redriven; None if it can."""
+    if execution.status not in _REDRIVABLE:
+        return f"Execution is {execution.status} and cannot be redriven"
+    if execution.stop_date + _REDRIVABLE_PERIOD < datetime.datetime.now(datetime.UTC):
+        return "Execution redrivable period exceeded"
+    if len(execution.exec_worker.env.event_manager._history_event_list) >= _LONGEST_HISTORY:
+        return "Execution history event limit exceeded"
+    return None
 
 
 def details(execution: Any) -> dict[str, Any]:
@@ -198,10 +212,10 @@ def details(execution: Any) -> dict[str, Any]:
         "inputDetails": {"included": True},
         "error": execution.error,
         "cause": execution.cause,
-        "redriveStatus": "REDRIVABLE" if status in _REDRIVABLE else "NOT_REDRIVABLE",
+        "redriveStatus": "REDRIVABLE",
     }
-    if status not in _REDRIVABLE:
-        document["redriveStatusReason"] = f"Execution is {status} and cannot be redriven"
+    if reason := not_redrivable(execution):
+        document |= {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
     if status == "SUCCEEDED":
         document |= {"output": compact(execution.output), "outputDetails": {"included": True}}
     return document

@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
 from airflow_sfn_ml.local.stepfunctions.attempts import record_failure
+from airflow_sfn_ml.local.stepfunctions.progress import progress_of
 
 patches = Patches("moto.stepfunctions.parser.asl")
 
@@ -32,11 +33,15 @@ def run_state(self: Any, env: Any) -> None:
     from moto.stepfunctions.parser.asl.eval.states import StateData
     from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
-    env.__dict__["_entered_event_id"] = env.event_manager.add_event(
-        context=env.event_history_context,
-        event_type=self.state_entered_event_type,
-        event_details={"stateEnteredEventDetails": self._get_state_entered_event_details(env=env)},
-    )
+    progress = progress_of(env)
+    if not progress.entered or type(self).__name__ == "StateFail":
+        entered = env.event_manager.add_event(
+            context=env.event_history_context,
+            event_type=self.state_entered_event_type,
+            event_details={"stateEnteredEventDetails": self._get_state_entered_event_details(env=env)},
+        )
+        progress.enter(entered)
+    env.__dict__["_entered_event_id"] = progress.event
     env.states.context_object.context_object_data["State"] = StateData(
         EnteredTime=timestamp(datetime.datetime.now(datetime.UTC)), Name=self.name
     )
@@ -51,16 +56,26 @@ def run_state(self: Any, env: Any) -> None:
         self._eval_state_output(env=env)
         self._verify_size_quota(env=env, value=env.states.get_input())
     except FailureEventException as error:
+        if getattr(error.failure_event.error_name, "error_name", None) == "States.DataLimitExceeded":
+            progress.parts.clear()
         if error.failure_event.event_type == "EvaluationFailed":
             record_failure(env, error.failure_event)
         raise
-    self._set_next(env)
+    with env._state_mutex:
+        if not env.is_running():
+            return
+        self._set_next(env)
+        following = env.next_state_name
     if self.state_exited_event_type is not None:
         env.event_manager.add_event(
             context=env.event_history_context,
             event_type=self.state_exited_event_type,
             event_details={"stateExitedEventDetails": self._get_state_exited_event_details(env=env)},
         )
+    if following is None:
+        progress.end(env.states.get_input())
+    else:
+        progress.move(env, following)
 
 
 def timestamp(when: datetime.datetime) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
+from airflow_sfn_ml.local.stepfunctions.progress import give, progress_of
 
 patches = Patches("moto.stepfunctions.parser.asl")
 
@@ -42,11 +43,11 @@ def waking(env: Any) -> Iterator[threading.Event]:
 
 
 def inherit(frame: Any, env: Any) -> Any:
-    """Let an inner environment know what moto does not hand down: the item of the Map around it; gives the frame."""
+    """Let an inner environment know what moto does not hand down: the item of the Map around it, and the progress."""
     context = env.states.context_object.context_object_data
     if "Map" in context:
         frame.states.context_object.context_object_data["Map"] = context["Map"]
-    return frame
+    return give(frame, progress_of(env))
 
 
 def sleep(env: Any, seconds: float) -> None:

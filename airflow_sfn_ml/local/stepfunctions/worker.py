@@ -1,7 +1,8 @@
 """Starting and stopping an execution.
 
 moto makes the environment of an execution in its thread, so that a history asked for, or a stop sent, right after
-StartExecution meets nothing. Here the environment exists, and runs, before StartExecution answers.
+StartExecution meets nothing. Here the environment exists, and runs, before StartExecution answers; and a redrive has
+an environment of its own, which goes on from where the one before ended.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import datetime
 import logging
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
+from airflow_sfn_ml.local.stepfunctions.progress import progress_of
 from airflow_sfn_ml.local.stepfunctions.states import mark_locations, timestamp
 
 log = logging.getLogger(__name__)
@@ -24,21 +27,9 @@ _STOP_SECONDS = 5
 @patches.replaces("backend.execution_worker", "ExecutionWorker.start", "self")
 def start(self: Any) -> None:
     """Make the environment, then run the program in a thread."""
-    self.env = self._get_evaluation_environment()
-    execution = self._evaluation_details.execution_details
-    context = self.env.states.context_object.context_object_data["Execution"]
-    context["StartTime"] = timestamp(execution.start_time)
-    context["RedriveCount"] = 0
-    self.env.next_state_name = ""
-    name = f"execution {execution.name}"
-    threading.Thread(target=self._execution_logic, daemon=True, name=name).start()
-
-
-@patches.replaces("backend.execution_worker", "ExecutionWorker._execution_logic", "self")
-def run(self: Any) -> None:
-    """Run the program of an execution from its start to its terminal event."""
     from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
+    prepare(self, {"RedriveCount": 0})
     details = self._evaluation_details
     self.env.event_manager.add_event(
         context=self.env.event_history_context,
@@ -52,12 +43,33 @@ def run(self: Any) -> None:
         },
         update_source_event_id=False,
     )
+    launch(self)
+
+
+def prepare(worker: Any, redrives: Mapping[str, Any]) -> None:
+    """Give `worker` a running environment, whose context object tells of the `redrives`."""
+    worker.env = worker._get_evaluation_environment()
+    context = worker.env.states.context_object.context_object_data["Execution"]
+    context["StartTime"] = timestamp(worker._evaluation_details.execution_details.start_time)
+    context.update(redrives)
+    worker.env.next_state_name = ""
+
+
+def launch(worker: Any) -> None:
+    """Run the program in a thread."""
+    name = f"execution {worker._evaluation_details.execution_details.name}"
+    threading.Thread(target=worker._execution_logic, daemon=True, name=name).start()
+
+
+@patches.replaces("backend.execution_worker", "ExecutionWorker._execution_logic", "self")
+def run(self: Any) -> None:
+    """Run the program of an execution to its terminal event."""
     try:
         program = self._get_evaluation_entrypoint()
         mark_locations(program)
         program.eval(self.env)
     except Exception as error:
-        log.exception("execution %s", details.execution_details.arn)
+        log.exception("execution %s", self._evaluation_details.execution_details.arn)
         _fail(self.env, error)
     self._execution_communication.terminated()
 
@@ -78,7 +90,7 @@ def run_program(self: Any, env: Any) -> None:
     """Run a machine, or a branch, in the calling thread; its TimeoutSeconds ends it from a timer."""
     with env._state_mutex:
         if env._program_state is None or env.is_running():
-            env.next_state_name = self.start_at.start_at_name
+            env.next_state_name = progress_of(env).begin(env, self.start_at.start_at_name)
     if self.timeout_seconds is None:
         self._eval_body(env)
         return
