@@ -14,8 +14,8 @@ from airflow_sfn_ml.compiler.durations import duration
 from airflow_sfn_ml.compiler.graph import Added, Graph, bits
 from airflow_sfn_ml.compiler.structure import Block, Seq, Structure, finish_times, structure
 
-TRIED = 8
-"""How many splits are computed."""
+EFFORT = 2_000
+"""How many tasks are looked at for it: so many splits are computed, of groups of any size."""
 WORTH = 0.99
 """A split must take at most this share of the time to be worth a word."""
 
@@ -41,7 +41,7 @@ def costly(graph: Graph, shape: Structure) -> tuple[Added, ...]:
 def best_split(graph: Graph, shape: Structure) -> Split | None:
     """The split in two groups that helps most, if one does."""
     found: Split | None = None
-    for second in islice(_candidates(graph, costly(graph, shape)), TRIED):
+    for second in islice(_candidates(graph, costly(graph, shape)), max(4, EFFORT // len(graph.nodes))):
         split = Split(tuple(graph.nodes[node].name for node in bits(second)), _takes(graph, second))
         if split.takes < (found.takes if found else shape.takes * WORTH):
             found = split
@@ -52,17 +52,14 @@ def _candidates(graph: Graph, pairs: tuple[Added, ...]) -> Iterator[int]:
     """Sets of tasks that nothing outside of them waits for: what comes after a barrier, or not before it."""
     everything = (1 << len(graph.nodes)) - 1
     seen = {0, everything}
-    for earlier, later in pairs:
-        late, early = graph.index[later], graph.index[earlier]
-        for second in (
-            graph.after[late] | 1 << late,
-            graph.after[early] | 1 << early,
-            everything & ~(graph.before[late] | 1 << late),
-            everything & ~(graph.before[early] | 1 << early),
-        ):
-            if second not in seen:
-                seen.add(second)
-                yield second
+    for pair in pairs:
+        ends = [graph.index[name] for name in pair]
+        behind = [node for end in ends for node, before in enumerate(graph.direct) if end in before]
+        for node in (*ends, *behind):
+            for second in (graph.after[node] | 1 << node, everything & ~(graph.before[node] | 1 << node)):
+                if second not in seen:
+                    seen.add(second)
+                    yield second
 
 
 def _takes(graph: Graph, second: int) -> int:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from airflow_sfn_ml.compiler.cut import EFFORT, Search
 from airflow_sfn_ml.compiler.durations import duration
-from airflow_sfn_ml.compiler.graph import Added, Graph, bits
+from airflow_sfn_ml.compiler.graph import Added, Graph
 
 
 @dataclass(frozen=True)
@@ -100,18 +100,31 @@ def _shape(search: Search, members: int, added: list[Added]) -> Block:
     if found.side_by_side:
         return Par(tuple(_shape(search, part, added) for part in found.parts))
     blocks: list[Block] = []
-    for number, part in enumerate(found.parts):
+    for part in found.parts:
         block = _shape(search, part, added)
+        if blocks:
+            added += _missing(graph, blocks[-1], block)
         blocks += block.blocks if isinstance(block, Seq) else (block,)
-        if number:
-            added += _missing(graph, found.parts[number - 1], part)
     return Seq(tuple(blocks))
 
 
-def _missing(graph: Graph, early: int, late: int) -> Iterator[Added]:
+def _missing(graph: Graph, early: Block, late: Block) -> Iterator[Added]:
     """What must be added so that all of *late* waits for all of *early*: its first tasks for the last ones there."""
-    first = [node for node in bits(late) if not graph.before[node] & late]
-    last = sum(1 << node for node in bits(early) if not graph.after[node] & early)
-    for later in first:
-        for earlier in bits(last & ~graph.before[later]):
-            yield graph.nodes[earlier].name, graph.nodes[later].name
+    last = [(graph.index[name], name) for name in _ends(early, -1)]
+    for later in _ends(late, 0):
+        before = graph.before[graph.index[later]]
+        for position, earlier in last:
+            if not before >> position & 1:
+                yield earlier, later
+
+
+def _ends(block: Block, end: int) -> Iterator[str]:
+    """The tasks that *block* begins with (*end* 0) or ends with (-1)."""
+    match block:
+        case str():
+            yield block
+        case Seq(blocks):
+            yield from _ends(blocks[end], end)
+        case Par(blocks):
+            for inner in blocks:
+                yield from _ends(inner, end)

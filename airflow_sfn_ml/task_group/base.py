@@ -188,7 +188,11 @@ class MachineGroup(TaskGroup):
         ]
 
     def _contains(self, task_id: str) -> bool:
-        return any(operator.task_id == task_id for operator in self)
+        """Whether the task is in this group; found from the task upwards, since this is asked for each edge."""
+        group = self.dag.get_task(task_id).task_group
+        while group is not None and group is not self:
+            group = group.parent_group
+        return group is self
 
     def _warn(self, messages: tuple[str, ...]) -> None:
         for message in messages:
