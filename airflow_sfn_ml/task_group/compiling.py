@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from airflow.sdk.definitions.mappedoperator import MappedOperator
@@ -27,9 +29,12 @@ class Compiled:
     warnings: tuple[str, ...] = ()
 
 
-def compile_group(group: Any, named: list[tuple[Any, str]]) -> Compiled:
+def compile_group(
+    group: Any, named: list[tuple[Any, str]], expected: Mapping[str, float | timedelta] = MappingProxyType({})
+) -> Compiled:
     """Compile the tasks in *named*, each with the name of its state.
 
+    :param expected: how long tasks are expected to take, by task id, with or without the group's.
     :raises CompileError: with every problem of the group.
     """
     names = {operator.task_id: name for operator, name in named}
@@ -39,11 +44,17 @@ def compile_group(group: Any, named: list[tuple[Any, str]]) -> Compiled:
         if not isinstance(operator, MappedOperator):
             members.setdefault(name, read_member(operator, name, names, group.aws_conn_id, group.region_name))
     problems += [problem for member in members.values() for problem in member.problems]
+    durations = _durations(group.group_id, expected)
+    problems += [
+        f"{task_id}: is in expected_durations, but is no task of the group"
+        for task_id in durations
+        if task_id not in names
+    ]
     crossings = list(_crossings(group, named))
     if problems or crossings:
         raise (CompileError if problems else CrossesGroup)([*problems, *crossings])
     program = compile_graph(
-        [members[name].node for _, name in named],
+        [replace(members[name].node, duration=durations.get(operator.task_id)) for operator, name in named],
         partition=_partition(group.role_arn),
         comment=f"Task group {group.group_id} of Airflow Dag {group.dag.dag_id}",
     )
@@ -51,6 +62,17 @@ def compile_group(group: Any, named: list[tuple[Any, str]]) -> Compiled:
     if program.report.warning:
         warnings.append(f"{group.group_id}: {program.report.warning}")
     return Compiled(program, members, tuple(warnings))
+
+
+def _durations(group_id: str, expected: Mapping[str, float | timedelta]) -> dict[str, float]:
+    """*expected* in seconds, by whole task id."""
+    prefix = f"{group_id}."
+    return {
+        task_id if task_id.startswith(prefix) else prefix + task_id: (
+            value.total_seconds() if isinstance(value, timedelta) else value
+        )
+        for task_id, value in expected.items()
+    }
 
 
 def _problems(group: Any, named: list[tuple[Any, str]]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from airflow_sfn_ml.operators.step import StepOperator
@@ -28,12 +30,29 @@ class StateMachineTaskGroup(MachineGroup):
     :param tags: further tags of the state machine.
     :param allow_secrets: let values that Airflow masks into the execution's input. AWS shows it to everyone who may
         read the execution.
+    :param expected_durations: how long tasks are expected to take, in seconds or as timedelta, by their ids, with or
+        without the group's. Where the edges cannot be kept without further waiting, it is put where it delays least;
+        tasks that are not named count as long as their kind of call usually takes.
     :param kwargs: what `airflow.sdk.TaskGroup` takes.
     """
 
-    def step(self, step: ServiceStep, **kwargs: Any) -> StepOperator:
-        """Add *step* as a task of this group; *kwargs* are those of any operator (retries, execution_timeout, ...)."""
+    def __init__(
+        self, group_id: str, *, expected_durations: Mapping[str, float | timedelta] | None = None, **kwargs: Any
+    ) -> None:
+        self.expected_durations = dict(expected_durations or {})
+        super().__init__(group_id, **kwargs)
+
+    def step(
+        self, step: ServiceStep, *, expected_duration: float | timedelta | None = None, **kwargs: Any
+    ) -> StepOperator:
+        """Add *step* as a task of this group.
+
+        :param expected_duration: as an entry of the group's *expected_durations*.
+        :param kwargs: those of any operator (retries, execution_timeout, ...).
+        """
         operator = StepOperator(task_id=step.state_id, step=step, task_group=self, dag=self.dag, **kwargs)
+        if expected_duration is not None:
+            self.expected_durations[operator.task_id] = expected_duration
         if self._start is not None:
             self._attach()
         return operator
@@ -61,4 +80,4 @@ class StateMachineTaskGroup(MachineGroup):
         wait_for_reads(members)
 
     def _make(self) -> Compiled:
-        return compile_group(self, self._named())
+        return compile_group(self, self._named(), self.expected_durations)
