@@ -314,6 +314,24 @@ def test_a_timed_out_execution_has_all_its_time_again(account: Account) -> None:
     assert entered(account, execution) == ["Long", "P"]
 
 
+def test_what_the_run_before_still_does_leaves_no_trace(account: Account) -> None:
+    inner = account.create({"W": {"Type": "Wait", "Seconds": 2, "End": True}})
+    nested = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Arguments": {"StateMachineArn": inner, "Input": {}},
+        "TimeoutSeconds": 1,
+        "End": True,
+    }
+    execution = account.start(account.create({"Nested": nested}))
+    assert account.finish(execution)["error"] == "States.Timeout"
+    redrive(account, execution)
+    assert account.finish(execution)["error"] == "States.Timeout"
+    types = account.types(execution)
+    again = types[types.index("ExecutionRedriven") + 1 :]
+    assert again[: again.index("ExecutionFailed")] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskTimedOut"]
+
+
 def test_a_wait_for_a_time_in_the_past_falls_through(account: Account) -> None:
     machine = account.create({"W": {"Type": "Wait", "Timestamp": "{% $states.input.when %}", "End": True}})
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3))

@@ -76,7 +76,7 @@ def _resume(execution: Any, date: datetime.datetime) -> None:
     worker = execution._get_start_execution_worker()
     prepare(worker, {"RedriveCount": execution.redrive_count + 1, "RedriveTime": timestamp(date)})
     env = give(worker.env, progress_of(before).copy())
-    env.event_manager = before.event_manager
+    _continue_history(env.event_manager, before.event_manager)
     execution.exec_worker = worker
     execution.ended.clear()
     execution.exec_status = ExecutionStatus.RUNNING
@@ -90,3 +90,10 @@ def _resume(execution: Any, date: datetime.datetime) -> None:
     )
     tell(execution)
     launch(worker)
+
+
+def _continue_history(manager: Any, before: Any) -> None:
+    """Begin with the events so far; what still ends in the run before does not write into this history."""
+    with before._mutex:
+        manager._history_event_list.extend(before._history_event_list)
+    manager._event_id_gen._next_id = len(manager._history_event_list) + 1
