@@ -2,37 +2,66 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
 from typing import Any
 
 from airflow_sfn_ml.cli.dags import Target
 from airflow_sfn_ml.deploy import Machine
 from airflow_sfn_ml.exceptions import DeployError
 
+CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
+
 
 def hook_of(target: Target, arguments: Any) -> Any:
-    """The hook of the group's connection, or of the one that *arguments* name instead."""
+    """The hook of the group's connection, or of the one that *arguments* name instead; connected.
+
+    :raises DeployError: the connection cannot be used, or says no region.
+    """
+    from botocore.exceptions import BotoCoreError
+
     from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
 
     group = target.group
     assert group is not None
     connection = group.aws_conn_id if arguments.aws_conn_id is None else arguments.aws_conn_id or None
     own = group.hook()
-    return StepFunctionsHook(
+    hook = StepFunctionsHook(
         connection, region_name=arguments.region or group.region_name, verify=group.verify, config=own._config
     )
+    try:
+        with _connections_of_the_database():
+            hook.conn  # noqa: B018 - connects, and keeps the client
+    except BotoCoreError as error:
+        raise DeployError(f"{target.label}: {error}; see --region and --aws-conn-id") from error
+    return hook
 
 
 def client_of(target: Target, arguments: Any) -> Any:
     """A boto3 client of Step Functions.
 
-    :raises DeployError: the connection cannot be read, or says no region.
+    :raises DeployError: the connection cannot be used, or says no region.
     """
-    from botocore.exceptions import BotoCoreError
+    return hook_of(target, arguments).conn
 
+
+@contextlib.contextmanager
+def _connections_of_the_database() -> Iterator[None]:
+    """Let Airflow look for connections in its database too, as its own command ``connections`` does.
+
+    Otherwise a process that is neither a task nor a server finds those of the environment only (Airflow 3.3.2,
+    ``airflow/cli/commands/connection_command.py``).
+    """
+    before = os.environ.get(CONTEXT)
+    os.environ[CONTEXT] = "server"
     try:
-        return hook_of(target, arguments).conn
-    except BotoCoreError as error:
-        raise DeployError(f"{target.label}: {error}; see --region and --aws-conn-id") from error
+        yield
+    finally:
+        if before is None:
+            del os.environ[CONTEXT]
+        else:
+            os.environ[CONTEXT] = before
 
 
 def machine_of(target: Target, arguments: Any) -> Machine:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -115,6 +119,26 @@ def test_an_aws_that_does_not_answer_is_one_line(run, dag_file, machine, monkeyp
     assert told.status == 1
     assert told.err.splitlines()[-1].startswith("error: ")
     assert "127.0.0.1:9" in told.err
+
+
+def test_the_connection_may_stand_in_airflows_database(aws, dag_file, machine, tmp_path):
+    root = str(Path(__file__).parents[2])
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AIRFLOW_CONN"))}
+    environment |= {"AIRFLOW_HOME": str(tmp_path / "home"), "PYTHONPATH": root, "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    extra = {
+        "region_name": "us-east-1",
+        "endpoint_url": aws.url,
+        "aws_access_key_id": "testing",
+        "aws_secret_access_key": "testing",
+    }
+    airflow = ("-m", "airflow")
+    add = ("connections", "add", "aws_default", "--conn-type", "aws", "--conn-extra", json.dumps(extra))
+    for command in ((*airflow, "db", "migrate"), (*airflow, *add)):
+        subprocess.run([sys.executable, *command], env=environment, check=True, capture_output=True, timeout=180)
+    command = [sys.executable, "-m", "airflow_sfn_ml", "plan", "--file", dag_file(machine), "-o", "json"]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert told.returncode == 2, told.stdout + told.stderr
+    assert json.loads(told.stdout)[0]["action"] == "create"
 
 
 def start(aws, machine, generation=0):
