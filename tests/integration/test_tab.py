@@ -40,7 +40,8 @@ class Browser:
         self.stack = stack
         self.hosts: set[str] = set()
         self.complaints: list[str] = []
-        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        # data: and blob: addresses, of which Airflow's own page has some, have no host
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc or urlsplit(stack.url).netloc))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda message: "Content Security" in message.text and self.complaints.append(message.text))
 

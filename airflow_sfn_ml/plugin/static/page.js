@@ -250,7 +250,7 @@ function attempts(all) {
       el("td", {}, [each.error, each.job].filter(Boolean).join(" · ")),
     ),
   );
-  const heads = ["Attempt", "Status", "Took", "Error, job"].map((word) => el("th", { scope: "col" }, word));
+  const heads = ["No.", "Status", "Took", "Error, job"].map((word) => el("th", { scope: "col" }, word));
   return el("table", {}, el("caption", {}, "Attempts"), el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...rows));
 }
 
@@ -268,8 +268,7 @@ async function select(name, move) {
   chosen.state = name;
   picture.mark(name);
   if (name && move) {
-    $("show-list").setAttribute("aria-expanded", "true");
-    $("side").hidden = false;
+    showSide(true);
     const state = picture.state(name);
     if (state) picture.reveal(state);
   }
@@ -286,11 +285,16 @@ async function select(name, move) {
   if (move && !$("detail").hidden) $("detail").focus();
 }
 
+function showSide(open) {
+  $("show-list").setAttribute("aria-expanded", open);
+  $("show-list").textContent = open ? "Hide states" : "Show states";
+  $("side").hidden = !open;
+}
+
 $("filter").addEventListener("input", () => shown && showList(shown));
 $("show-list").addEventListener("click", () => {
   const open = $("show-list").getAttribute("aria-expanded") !== "true";
-  $("show-list").setAttribute("aria-expanded", open);
-  $("side").hidden = !open;
+  showSide(open);
 });
 for (const id of ["group", "generation", "redrive"]) {
   $(id).addEventListener("change", () => {

@@ -2,7 +2,8 @@
 
 const LARGEST = 2.5;
 const SMALLEST = 0.08;
-const READABLE = 0.75; // smaller than this, the small print cannot be read
+const READABLE = 0.6; // smaller than this, the small print cannot be read
+const COMFORTABLE = 0.75; // a picture that would be smaller than this is shown in its whole width only
 
 export class Picture {
   constructor(viewport, onSelect) {
@@ -56,9 +57,9 @@ export class Picture {
   begin() {
     const whole = this.#whole();
     const wide = this.viewport.getBoundingClientRect().width / this.width;
-    this.scale = Math.max(Math.min(whole < READABLE ? wide : whole, 1), READABLE);
+    this.scale = Math.max(Math.min(whole < COMFORTABLE ? wide : whole, 1), READABLE);
     this.#centre();
-    if (whole < READABLE) {
+    if (whole < COMFORTABLE) {
       this.y = 0;
       const busy = this.selected ? this.state(this.selected) : this.#busy();
       if (busy) this.reveal(busy, true);
