@@ -58,7 +58,8 @@ def structure(graph: Graph, effort: int = EFFORT) -> Structure:
     everything = (1 << len(graph.nodes)) - 1
     best = search.best(everything)
     added: list[Added] = []
-    return Structure(_shape(search, everything, added), tuple(added), best.cost[0], best.longest)
+    block = _shape(search, everything, added)
+    return Structure(block, tuple(added), max(finish_times(graph, block).values()), best.longest)
 
 
 def names_in(block: Block) -> list[str]:
