@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from airflow_sfn_ml.task_group.base import MachineGroup
 
 RETRIES = 2
+DEPTH = 100
+"""How deep a rendered value is searched for secrets; Airflow's own limit is five levels."""
 INPUT_LIMIT = 262_144
 """AWS's limit for the input of an execution, in bytes of UTF-8."""
 FINAL = (AccessDenied, CompileError, DefinitionError, ExecutionError, NotDeployed, NotOwned, TooLarge, TranslationError)
@@ -110,7 +112,7 @@ class StartExecutionOperator(BaseOperator):
             "set allow_secrets=True on the group"
             for task, rendered in values.items()
             for pointer, value in rendered.items()
-            if redact(value) != value
+            if redact(value, max_depth=DEPTH) != value
         ]
         if problems:
             raise CompileError(problems)

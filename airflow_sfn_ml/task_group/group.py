@@ -66,8 +66,8 @@ class StateMachineTaskGroup(MachineGroup):
         Tasks and Maps are tasks, a Parallel is a group of tasks. A branch of a Choice that was not taken is skipped; an
         error that the machine catches is a success with a note in the log; a loop stays one task.
 
-        :param definition: a mapping, JSON text, the path of an ASL file, an `asl.StateMachine`, or anything that has
-            ``to_dict()``, such as a Chain's graph.
+        :param definition: a mapping, JSON text, the path of an ASL file, an `asl.StateMachine`, or a `Chain`,
+            `Graph` or `Workflow`.
         :param input: the input of the execution. May hold templates and XComs.
         :param kwargs: what the group itself takes.
         :raises DefinitionError: AWS would refuse the definition.

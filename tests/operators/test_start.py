@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.log import mask_secret
 
 from airflow_sfn_ml import StateMachineTaskGroup
+from airflow_sfn_ml.exceptions import CompileError
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 
@@ -48,6 +49,18 @@ def test_a_secret_is_refused_with_the_way_out():
         AirflowFailException, match=r"a: the value at /Environment/TOKEN holds a secret .*Secrets Manager"
     ):
         start(config(Environment={"TOKEN": "{{ params.token }}"}), token="correct horse battery staple")
+
+
+def test_a_secret_deep_in_a_whole_request_is_refused_too():
+    mask_secret("correct horse battery staple")
+    deep: object = "correct horse battery staple"
+    for level in range(12):
+        deep = {f"level{level}": [deep]}
+    with DAG("d"), StateMachineTaskGroup("g", role_arn=ROLE) as group:
+        SageMakerProcessingOperator(task_id="a", config=config())
+    operator = group.dag.get_task("g.start")
+    with pytest.raises(CompileError, match="holds a secret"):
+        operator._refuse_secrets({"a": {"request": deep}})
 
 
 def test_an_input_above_the_limit_is_refused_with_the_largest_part():
