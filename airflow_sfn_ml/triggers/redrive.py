@@ -5,13 +5,16 @@ next attempt finds the record. As long as the execution still has that count, wh
 old story: the attempt asks for a redrive, with a token made of the execution and the count, so that any number of
 cleared tasks, triggerers and clicks ask for the same one. When the count has grown, someone has redriven it, and the
 attempt follows what comes.
+
+A trigger whose triggerer died after the record was left, but before its event was, runs again as the same try. The record
+is then its own, and asks for nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from airflow_sfn_ml.history import ExecutionView
@@ -22,21 +25,25 @@ KEY = "airflow_sfn_ml_failed_attempt"
 
 @dataclass(frozen=True)
 class Record:
-    """What a failed attempt leaves to the next one."""
+    """What a failed attempt leaves to the next one.
+
+    :param try_number: the try that left it.
+    """
 
     execution_arn: str
     redrive_count: int
+    try_number: int
 
     @classmethod
-    def of(cls, told: Any) -> Record | None:
-        """The record in the XCom value *told*."""
-        if not isinstance(told, Mapping) or "execution_arn" not in told:
+    def of_earlier_try(cls, told: Any, try_number: int) -> Record | None:
+        """The record in the XCom value *told*, if a try before *try_number* left it."""
+        if not isinstance(told, Mapping) or told.get("try_number", try_number) >= try_number:
             return None
-        return cls(str(told["execution_arn"]), int(told.get("redrive_count", 0)))
+        return cls(str(told["execution_arn"]), int(told["redrive_count"]), int(told["try_number"]))
 
     def as_json(self) -> dict[str, Any]:
         """The record as an XCom value."""
-        return {"execution_arn": self.execution_arn, "redrive_count": self.redrive_count}
+        return asdict(self)
 
     def is_told_by(self, view: ExecutionView, arn: str) -> bool:
         """Whether *view*, of the execution *arn*, tells only what the failed attempt has reported already."""

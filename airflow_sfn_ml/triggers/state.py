@@ -98,7 +98,8 @@ class StateTrigger(BaseTrigger):
 
     async def _follow(self, arn: str) -> TriggerEvent:
         watcher = await self._watcher(arn)
-        record = Record.of(await XCom.aget_one(key=REDRIVE_KEY, **self._identity()))
+        left = await XCom.aget_one(key=REDRIVE_KEY, **self._identity())
+        record = Record.of_earlier_try(left, self._try_number())
         told, place = {""}, Place.of(self.place)
         for _ in range(REDRIVE_LOOKS):
             async for view in watcher.snapshots():
@@ -127,7 +128,7 @@ class StateTrigger(BaseTrigger):
                 return TaskSkippedEvent()
             case Failed(reason):
                 await self._explain(view, reason, arn)
-                await self._leave(Record(arn, view.redrive_count))
+                await self._leave(arn, view.redrive_count)
                 return TaskFailedEvent()
             case Pending():
                 return None
@@ -144,7 +145,9 @@ class StateTrigger(BaseTrigger):
         await asyncio.sleep(watcher.pace.shortest)
         watcher.doubt()
 
-    async def _leave(self, record: Record) -> None:
+    async def _leave(self, arn: str, redrive_count: int) -> None:
+        """Leave the record of this failed try to the next one."""
+        record = Record(arn, redrive_count, self._try_number())
         await XCom.aset(REDRIVE_KEY, record.as_json(), **self._identity())
 
     async def _succeed(self, output: Any) -> TriggerEvent:
@@ -213,7 +216,7 @@ class StateTrigger(BaseTrigger):
         await in_thread(hook.stop, arn, "Airflow.TaskMarkedFailed", cause)
         self.log.warning("Stopped %s, since this task was marked failed", arn)
         view = (await self._watcher(arn)).view
-        await self._leave(Record(arn, view.redrive_count if view is not None else 0))
+        await self._leave(arn, view.redrive_count if view is not None else 0)
 
     async def _task_state(self) -> str | None:
         from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
@@ -230,6 +233,10 @@ class StateTrigger(BaseTrigger):
         )
         states = answer.task_states if isinstance(answer, TaskStatesResult) else {}
         return next(iter(states.get(identity["run_id"], {}).values()), None)
+
+    def _try_number(self) -> int:
+        ti: Any = self.task_instance
+        return int(ti.try_number)
 
     def _identity(self) -> dict[str, Any]:
         ti: Any = self.task_instance
