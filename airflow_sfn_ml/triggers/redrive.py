@@ -6,8 +6,8 @@ old story: the attempt asks for a redrive, with a token made of the execution an
 cleared tasks, triggerers and clicks ask for the same one. When the count has grown, someone has redriven it, and the
 attempt follows what comes.
 
-A trigger whose triggerer died after the record was left, but before its event was, runs again as the same try. The record
-is then its own, and asks for nothing.
+A trigger whose triggerer died after the record was left, but before its event was, runs again as the same try. The
+record is then its own, and asks for nothing.
 """
 
 from __future__ import annotations
