@@ -106,11 +106,12 @@ def _extend(url: str, data_dir: Path, options: Options) -> tuple[Any, list[Patch
     engine = JobEngine(settings, client)
     engine.listeners.append(events.job_changed)
     executions.listeners.append(events.execution_changed)
-    return engine, all_patches(JobApi(engine), client)
+    return engine, all_patches(JobApi(engine), client, environment(url))
 
 
-def all_patches(api: Any, client: Any) -> list[Patches]:
+def all_patches(api: Any, client: Any, environment: Mapping[str, str]) -> list[Patches]:
     """Everything that is replaced in moto, by concern."""
+    from airflow_sfn_ml.local import functions
     from airflow_sfn_ml.local.sagemaker import api as jobs
     from airflow_sfn_ml.local.stepfunctions import (
         attempts,
@@ -151,6 +152,7 @@ def all_patches(api: Any, client: Any) -> list[Patches]:
         clients.patches_for(client),
         sagemaker.patches_for(api, client),
         jobs.patches_for(api),
+        functions.patches_for(environment),
     ]
 
 

@@ -144,7 +144,7 @@ def points() -> Iterator[Any]:
     client = Clients("http://127.0.0.1:1", ("a", "b"))
     api = JobApi(JobEngine(Settings(Path(), Images(), mount=False), client))
     assert patches_for(api).points
-    for patches in all_patches(api, client):
+    for patches in all_patches(api, client, {}):
         yield from patches.points
 
 
