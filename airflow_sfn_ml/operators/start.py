@@ -18,7 +18,6 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.log import redact  # type: ignore[attr-defined]
 
-from airflow_sfn_ml.deploy import execution_name
 from airflow_sfn_ml.exceptions import (
     AccessDenied,
     CompileError,
@@ -76,6 +75,8 @@ class StartExecutionOperator(BaseOperator):
             raise AirflowFailException(f"{type(error).__name__}: {error}") from error
 
     def _start(self, context: Any) -> dict[str, Any]:
+        from airflow_sfn_ml.deploy import execution_name
+
         group, ti, run = self.group, context["ti"], context["dag_run"]
         compiled = group.compiled()
         generation = max(0, ti.max_tries - RETRIES)

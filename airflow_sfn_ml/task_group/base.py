@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk import TaskGroup
 
-from airflow_sfn_ml.compiler import Report, state_name
+from airflow_sfn_ml.compiler.names import state_name
 from airflow_sfn_ml.exceptions import CompileError
 from airflow_sfn_ml.operators.start import StartExecutionOperator
 from airflow_sfn_ml.task_group.attaching import START, draw_edges, make_start
-from airflow_sfn_ml.task_group.compiling import Compiled
-from airflow_sfn_ml.translators.render import render_member, rendered_problems
+
+if TYPE_CHECKING:
+    from airflow_sfn_ml.compiler import Report
+    from airflow_sfn_ml.task_group.compiling import Compiled
 
 
 class MachineGroup(TaskGroup):
@@ -124,6 +126,8 @@ class MachineGroup(TaskGroup):
 
         :raises CompileError: with everything that cannot be rendered or that SageMaker would refuse.
         """
+        from airflow_sfn_ml.translators.render import render_member, rendered_problems
+
         values: dict[str, dict[str, Any]] = {}
         problems: list[str] = []
         for operator, name in self._named():

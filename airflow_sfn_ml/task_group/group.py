@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_sfn_ml.operators.step import StepOperator
 from airflow_sfn_ml.steps import ServiceStep
 from airflow_sfn_ml.task_group.attaching import let_members_follow, wait_for_reads
 from airflow_sfn_ml.task_group.base import MachineGroup
-from airflow_sfn_ml.task_group.compiling import Compiled, compile_group
-from airflow_sfn_ml.task_group.defined import make_group
+
+if TYPE_CHECKING:
+    from airflow_sfn_ml.task_group.compiling import Compiled
 
 
 class StateMachineTaskGroup(MachineGroup):
@@ -72,6 +73,8 @@ class StateMachineTaskGroup(MachineGroup):
         :param kwargs: what the group itself takes.
         :raises DefinitionError: AWS would refuse the definition.
         """
+        from airflow_sfn_ml.task_group.defined import make_group
+
         return make_group(group_id, definition, input=input, role_arn=role_arn, **kwargs)
 
     def _let_follow(self) -> None:
@@ -80,4 +83,6 @@ class StateMachineTaskGroup(MachineGroup):
         wait_for_reads(members)
 
     def _make(self) -> Compiled:
+        from airflow_sfn_ml.task_group.compiling import compile_group
+
         return compile_group(self, self._named(), self.expected_durations)
