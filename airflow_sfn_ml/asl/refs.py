@@ -1,8 +1,9 @@
 """Values that a request may hold beside plain JSON: what is known only while the machine runs.
 
 A request is written before anything has run, yet parts of it are results of other tasks (`Ref`), values that only
-Airflow can render when the execution is started (`Param`), or text made of both (`Text`). The compiler turns each into
-a JSONata expression; until then they stay values that can be compared, hashed and looked for.
+Airflow can render when the execution is started (`Param`), text made of both (`Text`), or what is computed of them
+(`Code`). The compiler turns each into a JSONata expression; until then they stay values that can be compared, hashed
+and looked for.
 """
 
 from __future__ import annotations
@@ -61,7 +62,24 @@ class Text:
     parts: tuple[str | Ref | Param, ...]
 
 
-Symbol = Ref | Param | Text
+@dataclass(frozen=True)
+class Given:
+    """A value within `Code`: JSON, which may hold symbols, or what a translator has not read yet (templates, XComs)."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Code:
+    """A JSONata expression around values: ``Code(("$merge([", Given(config), ", {'Tags': []}])"))``.
+
+    :param parts: source text, and values that stand in it.
+    """
+
+    parts: tuple[str | Given, ...]
+
+
+Symbol = Ref | Param | Text | Code
 
 
 def walk(value: Any, leaf: Callable[[Any], Any]) -> Any:
@@ -74,15 +92,17 @@ def walk(value: Any, leaf: Callable[[Any], Any]) -> Any:
 
 
 def refs_in(value: Any) -> Iterator[Ref]:
-    """Every `Ref` within *value*, those inside of `Text` too."""
+    """Every `Ref` within *value*, those inside of `Text` and `Code` too."""
     if isinstance(value, dict):
         for item in value.values():
             yield from refs_in(item)
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from refs_in(item)
-    elif isinstance(value, Text):
+    elif isinstance(value, (Text, Code)):
         yield from refs_in(value.parts)
+    elif isinstance(value, Given):
+        yield from refs_in(value.value)
     elif isinstance(value, Ref):
         yield value
 

@@ -10,10 +10,11 @@ so that the definition stays the same for every run.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_sfn_ml.asl.refs import Param, Ref, Text, walk
+from airflow_sfn_ml.asl.refs import Code, Given, Param, Ref, Text, walk
 from airflow_sfn_ml.compiler.jsonata import expression, literal, required, select, text
 from airflow_sfn_ml.steps import ServiceStep
 
@@ -25,12 +26,26 @@ def bind(task: str, value: Any, visible: Mapping[str, str]) -> Any:
 
     def leaf(item: Any) -> Any:
         match item:
-            case Ref() | Param() | Text():
+            case Ref() | Param() | Text() | Code():
                 return expression(_code(task, item, visible))
             case _:
                 return item
 
     return walk(value, leaf)
+
+
+def source(task: str, value: Any, visible: Mapping[str, str]) -> str:
+    """*value*, JSON with symbols anywhere, as the JSONata that makes it."""
+    match value:
+        case Mapping():
+            fields = (f"{literal(str(key))}: {source(task, item, visible)}" for key, item in value.items())
+            return f"{{{', '.join(fields)}}}"
+        case list() | tuple():
+            return f"[{', '.join(source(task, item, visible) for item in value)}]"
+        case str() | Ref() | Param() | Text() | Code():
+            return _code(task, value, visible)
+        case _:
+            return json.dumps(value)
 
 
 def arguments(task: str, step: ServiceStep, visible: Mapping[str, str]) -> Any:
@@ -87,7 +102,7 @@ def _attempt(task: str) -> str:
     )
 
 
-def _code(task: str, value: str | Ref | Param | Text, visible: Mapping[str, str]) -> str:
+def _code(task: str, value: str | Ref | Param | Text | Code, visible: Mapping[str, str]) -> str:
     match value:
         case str():
             return literal(value)
@@ -97,6 +112,10 @@ def _code(task: str, value: str | Ref | Param | Text, visible: Mapping[str, str]
             return select(f"{INPUT}", (value.task, value.pointer))
         case Text():
             return " & ".join(_part(task, part, visible) for part in value.parts)
+        case Code():
+            return "".join(
+                source(task, part.value, visible) if isinstance(part, Given) else part for part in value.parts
+            )
 
 
 def _part(task: str, value: str | Ref | Param | Text, visible: Mapping[str, str]) -> str:

@@ -5,7 +5,9 @@ The estimates need not be right; their ratios decide which of two waits costs le
 
 from __future__ import annotations
 
+from airflow_sfn_ml.asl import Task
 from airflow_sfn_ml.compiler.graph import Node
+from airflow_sfn_ml.steps.procedure import Procedure
 
 ESTIMATES = {
     "sagemaker:createProcessingJob.sync": 600,
@@ -31,4 +33,7 @@ def duration(node: Node) -> int:
         return max(0, round(node.duration * 1000))
     if node.step is None:
         return 0
+    if isinstance(node.step, Procedure):
+        calls = (str(state.resource) for state in node.step.states if isinstance(state, Task))
+        return 1000 * max((ESTIMATES.get(call, OTHERWISE) for call in calls), default=OTHERWISE)
     return 1000 * ESTIMATES.get(node.step.integration, OTHERWISE)

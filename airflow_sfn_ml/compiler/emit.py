@@ -6,37 +6,13 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from airflow_sfn_ml.asl import FlowState, Parallel, Pass, Retry, StateMachine, Task
+from airflow_sfn_ml.asl import FlowState, Parallel, Pass, StateMachine
 from airflow_sfn_ml.asl.refs import refs_in
-from airflow_sfn_ml.compiler.data import arguments
-from airflow_sfn_ml.compiler.graph import Graph, Node
-from airflow_sfn_ml.compiler.jsonata import expression, literal, select
+from airflow_sfn_ml.compiler.graph import Graph
+from airflow_sfn_ml.compiler.jsonata import expression, select
 from airflow_sfn_ml.compiler.names import fresh, variable
 from airflow_sfn_ml.compiler.structure import Block, Par, Seq, names_in
-
-THROTTLED = Retry(
-    error_equals=("SageMaker.AmazonSageMakerException",),
-    interval_seconds=2,
-    max_attempts=6,
-    backoff_rate=2,
-    max_delay_seconds=30,
-    jitter_strategy="FULL",
-)
-"""Throttling and refused requests reach the machine under this one name, so the retries are bounded."""
-AT_LIMIT = Retry(
-    error_equals=("SageMaker.ResourceLimitExceededException",),
-    interval_seconds=60,
-    max_attempts=20,
-    backoff_rate=1.5,
-    max_delay_seconds=600,
-)
-"""The account's quota of instances is in use; other jobs may end."""
-NEVER = Retry(
-    error_equals=("States.QueryEvaluationError", "States.Permissions"),
-    max_attempts=0,
-)
-"""Trying again changes nothing, and would run a job that has finished a second time. Stands before the user's
-retrier."""
+from airflow_sfn_ml.compiler.work import work_of
 
 
 @dataclass(frozen=True)
@@ -87,25 +63,9 @@ class Emitter:
             return self._parallel(block, depth, visible)
         assert isinstance(block, str)
         node = self.graph.nodes[self.graph.index[block]]
-        if node.step is None:
-            return Pass(node.name, output={}, comment=node.comment)
-        return self._task(node, depth, visible)
-
-    def _task(self, node: Node, depth: int, visible: Mapping[str, str]) -> Task:
-        step = node.step
-        assert step is not None
-        result = _result(node)
-        kept = {variable(node.name, depth): result} if node.name in self.readers else None
-        return Task(
-            node.name,
-            resource=f"arn:{self.partition}:states:::{step.integration}",
-            arguments=arguments(node.name, step, visible),
-            timeout_seconds=node.timeout_seconds,
-            retry=(THROTTLED, AT_LIMIT, NEVER, *((node.retry,) if node.retry else ())),
-            assign=kept,
-            output=result,
-            comment=node.comment,
-        )
+        work = work_of(node, self.partition, visible)
+        kept = {variable(node.name, depth): work.result} if node.name in self.readers else None
+        return replace(work.state, assign=kept, output=work.result)
 
     def _parallel(self, block: Par, depth: int, visible: Mapping[str, str]) -> Parallel:
         exports = [self._exports(branch) for branch in block.blocks]
@@ -125,18 +85,3 @@ class Emitter:
         """The tasks of *branch* that something outside of it reads."""
         inside = frozenset(names_in(branch))
         return tuple(name for name in names_in(branch) if self.readers.get(name, frozenset()) - inside)
-
-
-def _result(node: Node) -> object:
-    """What the task pushes: the service's answer as the upstream operator gives it, or a failure if it did not succeed.
-
-    How ``.sync`` treats a job that was stopped is not documented, so the status is looked at.
-    """
-    step = node.step
-    assert step is not None
-    answer = "$states.result"
-    if step.status_field:
-        status = f"{answer}.{step.status_field}"
-        complaint = f"{literal(node.name + ': the job ended as ')} & {status}"
-        answer = f"{status} = {literal(step.success_status)} ? {answer} : $error({complaint})"
-    return {step.result_key: expression(answer)} if step.result_key else expression(answer)

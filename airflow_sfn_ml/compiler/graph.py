@@ -8,6 +8,7 @@ from functools import cached_property
 
 from airflow_sfn_ml.asl import Retry
 from airflow_sfn_ml.steps import ServiceStep
+from airflow_sfn_ml.steps.procedure import Procedure
 
 Added = tuple[str, str]
 """A dependency that the structure needs although no edge asks for it: (waits for, waiting)."""
@@ -21,7 +22,7 @@ class Node:
     """
 
     name: str
-    step: ServiceStep | None = None
+    step: ServiceStep | Procedure | None = None
     upstream: frozenset[str] = frozenset()
     retry: Retry | None = None
     timeout_seconds: int | None = None

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_sfn_ml.asl.refs import Param, Ref, Text
+from airflow_sfn_ml.asl.refs import Code, Param, Ref, Text
 from airflow_sfn_ml.compiler import Node
 from airflow_sfn_ml.compiler.names import STATE_NAME_LIMIT
 from airflow_sfn_ml.exceptions import TranslationError
+from airflow_sfn_ml.steps.procedure import Procedure
 from airflow_sfn_ml.steps.requests import check_request
 from airflow_sfn_ml.translators.policies import retry_of, timeout_of
 from airflow_sfn_ml.translators.registry import original_class, translate
@@ -83,7 +84,7 @@ def read_member(
 
 def request_problems(step: Any, task_id: str) -> list[str]:
     """What SageMaker would refuse of the request of *step*, as far as it is known yet."""
-    if isinstance(step.request, (Param, Ref)):
+    if isinstance(step, Procedure) or isinstance(step.request, (Param, Ref, Code)):
         return []
     if not isinstance(step.request, dict):
         return [f"the request is {type(step.request).__name__}, not a dict"]
@@ -92,7 +93,7 @@ def request_problems(step: Any, task_id: str) -> list[str]:
         step.operation,
         step.request,
         injected=(step.name_field,) if step.name_field else (),
-        dynamic=lambda value: isinstance(value, (Ref, Param, Text)),
+        dynamic=lambda value: isinstance(value, (Ref, Param, Text, Code)),
     )
     return [f"{problem.path}: {problem.message}" for problem in found if problem.severity == "error"]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow_sfn_ml.exceptions import UnsupportedOperator
 from airflow_sfn_ml.steps import ServiceStep
+from airflow_sfn_ml.steps.procedure import Procedure
 
 Translator = Callable[[Any], "Translation"]
 _TRANSLATORS: dict[str, Translator] = {}
@@ -27,7 +28,7 @@ class Translation:
     :param integers: paths within the request whose text Airflow's operator would turn into a number.
     """
 
-    step: ServiceStep | None
+    step: ServiceStep | Procedure | None
     field: str | None = None
     timeout_seconds: int | None = None
     integers: tuple[tuple[str, ...], ...] = ()

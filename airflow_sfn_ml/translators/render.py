@@ -13,6 +13,7 @@ from typing import Any
 
 from airflow_sfn_ml.asl.refs import WHOLE, Param, Text, walk
 from airflow_sfn_ml.compiler.data import job_name_base
+from airflow_sfn_ml.steps.procedure import Procedure
 from airflow_sfn_ml.translators.members import Member, request_problems, with_integer
 
 
@@ -38,7 +39,7 @@ def render_member(member: Member, operator: Any, context: Mapping[str, Any]) -> 
     own = _AsMember(context["ti"], operator)
     seen = {**context, "task": operator, "ti": own, "task_instance": own}
     environment = operator.get_template_env()
-    step = member.node.step
+    step = None if isinstance(member.node.step, Procedure) else member.node.step
     values = {
         pointer: plain(operator.render_template(template, seen, environment, set()))
         for pointer, template in member.params.items()
@@ -63,7 +64,7 @@ def render_member(member: Member, operator: Any, context: Mapping[str, Any]) -> 
 def rendered_problems(member: Member, values: Mapping[str, Any], task_id: str) -> list[str]:
     """What SageMaker would refuse of the request of *member*, now that its values are known."""
     step = member.node.step
-    if step is None or not values:
+    if step is None or isinstance(step, Procedure) or not values:
         return []
 
     def leaf(item: Any) -> Any:

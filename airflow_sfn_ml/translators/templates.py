@@ -15,7 +15,7 @@ from typing import Any
 from airflow.sdk.definitions.xcom_arg import PlainXComArg, XComArg
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from airflow_sfn_ml.asl.refs import Param, Path, Ref, Text, pointer
+from airflow_sfn_ml.asl.refs import Code, Given, Param, Path, Ref, Text, pointer
 from airflow_sfn_ml.exceptions import UnsupportedTemplate
 
 _ENVIRONMENT = Environment()  # only parses; nothing is ever rendered with it
@@ -54,6 +54,8 @@ class Reading:
                 return [self.read(item, (*path, position)) for position, item in enumerate(value)]
             case Ref() | None | bool() | int() | float():
                 return value
+            case Code():
+                return self._code(value, path)
             case _ if hasattr(value, "resolve") or hasattr(value, "template_fields"):
                 return self._param(value, path)
             case _:
@@ -61,6 +63,15 @@ class Reading:
                     f"{self.task}: {_where(path)} is a {type(value).__name__}, which is neither JSON nor an Airflow "
                     "value"
                 )
+
+    def _code(self, value: Code, path: Path) -> Code:
+        """*value* with everything read that is given in it; each value has a place of its own."""
+        return Code(
+            tuple(
+                Given(self.read(part.value, (*path, position))) if isinstance(part, Given) else part
+                for position, part in enumerate(value.parts)
+            )
+        )
 
     def _string(self, value: str, path: Path) -> Any:
         if value.endswith(self.template_ext) and self.template_ext:

@@ -1,0 +1,60 @@
+"""A task of several states: one branch, which has the task's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from airflow_sfn_ml.asl import Choice, ChoiceRule, FlowState, Map, Parallel, State, StateMachine, Task
+from airflow_sfn_ml.compiler.data import bind
+from airflow_sfn_ml.compiler.graph import Node
+from airflow_sfn_ml.compiler.names import state_name
+from airflow_sfn_ml.compiler.retriers import NEVER, service_retriers
+from airflow_sfn_ml.steps.procedure import Procedure
+
+
+def procedure_work(
+    node: Node, procedure: Procedure, partition: str, visible: Mapping[str, str]
+) -> tuple[FlowState, Any]:
+    """The state of *node* and its XCom."""
+    bound = procedure.with_request(bind(node.name, procedure.request, visible))
+    states = _placed(node.name, bound.states, partition)
+    only = states[0]
+    retry = (NEVER, node.retry) if node.retry else ()
+    if len(states) == 1 and isinstance(only, FlowState):
+        return _single(node, only), only.output if bound.has_output else {}
+    branch = StateMachine(states[0].name, states)
+    state = Parallel(node.name, arguments={}, branches=(branch,), retry=retry, comment=node.comment)
+    return state, "{% $states.result[0] %}" if bound.has_output else {}
+
+
+def _single(node: Node, state: FlowState) -> FlowState:
+    state = replace(state, name=node.name, output=None, comment=node.comment)
+    if not isinstance(state, Task):
+        return state
+    retry = (*state.retry, NEVER, *((node.retry,) if node.retry else ()))
+    return replace(state, retry=retry, timeout_seconds=node.timeout_seconds or state.timeout_seconds)
+
+
+def _placed(task: str, states: tuple[State, ...], partition: str) -> tuple[State, ...]:
+    """*states* with names that say whose they are, whole resources, and the retries that every call has."""
+    names = {state.name: state_name(f"{task}: {state.name}") for state in states}
+    placed: list[State] = []
+    for state in states:
+        changes: dict[str, Any] = {"name": names[state.name]}
+        if isinstance(state, FlowState) and state.next:
+            changes["next"] = names[str(state.next)]
+        if isinstance(state, Choice):
+            changes["choices"] = tuple(ChoiceRule({**rule, "Next": names[str(rule.next)]}) for rule in state.choices)
+            changes["default"] = names[str(state.default)] if state.default else None
+        if isinstance(state, Task):
+            changes["resource"] = f"arn:{partition}:states:::{state.resource}"
+            changes["retry"] = (*service_retriers(str(state.resource)), *state.retry)
+        if isinstance(state, (Task, Parallel, Map)):
+            changes["catch"] = tuple(replace(catch, next=names[str(catch.next)]) for catch in state.catch)
+        if isinstance(state, Map) and state.item_processor is not None:
+            inner = _placed(task, state.item_processor.states, partition)
+            changes["item_processor"] = replace(state.item_processor, start_at=inner[0].name, states=inner)
+        placed.append(replace(state, **changes))
+    return tuple(placed)
