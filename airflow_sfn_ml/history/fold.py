@@ -33,6 +33,7 @@ class Fold:
             _places=self._places.frozen(),
             _visits=self._visits.kept,
             _iterations=self._visits.iterations,
+            _within=self._visits.within,
         )
 
     # The execution
@@ -211,7 +212,7 @@ class Fold:
         if visit.attempts and not (visit._redriven and before in (ROOT, visit._visit)):
             self._visits.settle(visit._visit, (*visit._culprits, before), StateStatus.ABORTED, event)
             self._visits.forget_below(visit._visit)
-            self._visits.iterations.pop(visit._visit, None)
+            self._visits.forget_iterations(visit)
             visit = replace(_ended(visit, StateStatus.FAILED, event), iterations={})
         length = event.number("length")
         visit = replace(visit, length=visit.length if length is None else length)
@@ -240,6 +241,7 @@ class Fold:
             self._visits.forget_below(earlier[0])
         self._places.open(event.id, visit._visit)
         self._places.put(event.id, event.id, begins=True)
+        self._visits.begin_iteration(visit.name, index, event.id)
         self._visits.count(visit._visit, index, event.id, StateStatus.RUNNING)
 
     def iteration_ended(self, event: Event, status: StateStatus) -> None:

@@ -154,6 +154,7 @@ class ExecutionView:
     _places: bytes = field(default=b"", repr=False)
     _visits: Mapping[int, StateView] = field(default_factory=dict, repr=False)
     _iterations: Mapping[int, Mapping[int, tuple[int, StateStatus]]] = field(default_factory=dict, repr=False)
+    _within: Mapping[str, Mapping[int, tuple[int, Mapping[str, StateView]]]] = field(default_factory=dict, repr=False)
 
     @property
     def input(self) -> object:
@@ -168,6 +169,15 @@ class ExecutionView:
     def state(self, name: str) -> StateView:
         """The state *name*; one that was never entered has the status not_entered."""
         return self.states.get(name) or StateView(name)
+
+    def within(self, map_state: str, index: int) -> ExecutionView:
+        """The execution as iteration *index* of the Map *map_state* sees it: its `states` are those of this iteration.
+
+        Of a Map that was entered or tried more than once, the last iteration of this index. Iterations that run as
+        executions of their own have no states here.
+        """
+        _, states = self._within.get(map_state, {}).get(index, (0, {}))
+        return replace(self, states=states)
 
     def with_status(self, status: str) -> ExecutionView:
         """The same view with the *status* that DescribeExecution told: PENDING_REDRIVE leaves no event."""

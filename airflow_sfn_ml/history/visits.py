@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
@@ -23,6 +23,8 @@ CONTAINERS = frozenset({"Map", "Parallel"})
 
 Iterations = dict[int, tuple[int, StateStatus]]
 """Of a Map: the node and the status of each index."""
+Within = dict[int, tuple[int, Mapping[str, StateView]]]
+"""Of a Map: the node of each index, and the last visit of each state in there."""
 
 
 class Visits:
@@ -33,6 +35,10 @@ class Visits:
         self.places = Places(view._places)
         self.kept = dict(view._visits)
         self.iterations: dict[int, Iterations] = {visit: dict(of) for visit, of in view._iterations.items()}
+        self.within: dict[str, Within] = {name: dict(of) for name, of in view._within.items()}
+        self._iteration_at = {
+            node: (name, index) for name, of in self.within.items() for index, (node, _) in of.items()
+        }
         self._changed: dict[str, StateView] = {}
         self._entered: Counter[str] = Counter()
         self._outcomes: dict[str, Counter[StateStatus]] = {}
@@ -75,6 +81,7 @@ class Visits:
         else:
             opened.discard(number)
         self._changed[name] = self.kept[max(opened)] if opened and not visit.status.is_open else visit
+        self._tell_iteration(visit)
 
     def close(self, visit: StateView) -> None:
         """Keep how *visit* ended, and nothing else: no later event is about it."""
@@ -95,6 +102,28 @@ class Visits:
                 self.put(replace(visit, status=StateStatus.ABORTED))
             del self.kept[visit._visit]
             self.iterations.pop(visit._visit, None)
+
+    def begin_iteration(self, map_state: str, index: int, node: int) -> None:
+        """Say that the iteration *index* of *map_state* begins, perhaps again, with *node*."""
+        of = self.within.setdefault(map_state, {})
+        if index in of:
+            self._iteration_at.pop(of[index][0], None)
+        of[index] = (node, {})
+        self._iteration_at[node] = (map_state, index)
+
+    def forget_iterations(self, visit: StateView) -> None:
+        """Forget the iterations of *visit*: it begins them all again."""
+        self.iterations.pop(visit._visit, None)
+        for node, _ in self.within.pop(visit.name, {}).values():
+            self._iteration_at.pop(node, None)
+
+    def _tell_iteration(self, visit: StateView) -> None:
+        """Keep *visit* for the iteration that it is in, if any, where it stays when nothing else is kept of it."""
+        around = (node for node in self.places.upwards(self.places.parent(visit._visit)) if node in self._iteration_at)
+        node = next(around, None)
+        if node is not None:
+            name, index = self._iteration_at[node]
+            self.within[name][index] = (node, {**self.within[name][index][1], visit.name: visit})
 
     def _outcomes_of(self, name: str) -> Counter[StateStatus]:
         outcomes = self._outcomes.get(name)
