@@ -1,6 +1,6 @@
 """A task that decides which of the tasks right after it run: what a branch operator is, in the words of the machine.
 
-The first condition that holds names the tasks that run; what comes right after the decision and is not named is
+The first way whose condition holds names the tasks that run; what comes right after the decision and is not named is
 skipped, unless it comes after something that was named too, as with Airflow's ``skip_all_except``. So nothing leaves
 its place in the graph: edges stay edges, and the compiler puts a gate before each task that may not have been chosen.
 """
@@ -11,80 +11,46 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from airflow_sfn_ml.asl import Choice, ChoiceRule, Fail, Pass, State
 from airflow_sfn_ml.asl.refs import Code, Given, Text
-from airflow_sfn_ml.steps.procedure import Procedure
 
-NOTHING_HELD = "NoConditionHolds"
-"""The error of a decision without a default, none of whose conditions holds."""
+
+@dataclass(frozen=True)
+class Way:
+    """One of the ways on from a decision.
+
+    :param condition: when it is taken; None for the last way, which is taken where no other is.
+    :param follows: the names of the tasks right after the decision that run.
+    :param output: the task's XCom: the ids of what was chosen, as Airflow has them. May fail (``$error``).
+    :param label: what a person calls it, for the picture.
+    """
+
+    condition: Code | None
+    follows: tuple[str, ...]
+    output: Any
+    label: str = ""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The first of *rules* whose condition holds chooses which of the tasks right after this one run.
+    """The first of *ways* whose condition holds chooses which of the tasks right after this one run.
 
     :param state_id: the name of the task.
-    :param rules: conditions, each with the names of the tasks that run where it holds. There is at least one.
-    :param otherwise: the tasks that run where no condition holds; None if the task fails then.
-    :param outputs: the task's XCom, for each of the rules and at the end for *otherwise*: ids of tasks, as Airflow
-        has them.
-    :param labels: what a person calls each way, in the same order; empty where it has no name.
-    :param complaint: what the failure says where no condition holds and *otherwise* is None.
+    :param ways: at least two; the last has no condition.
     """
 
     state_id: str
-    rules: tuple[tuple[Code, tuple[str, ...]], ...]
-    otherwise: tuple[str, ...] | None = ()
-    outputs: tuple[tuple[str, ...], ...] = ()
-    labels: tuple[str, ...] = ()
-    complaint: str = ""
+    ways: tuple[Way, ...]
 
     @property
     def request(self) -> dict[str, Any]:
         """What may hold symbols: the conditions."""
-        return {"conditions": [condition for condition, _ in self.rules]}
+        return {"conditions": [way.condition for way in self.ways[:-1]]}
 
     def with_request(self, request: Mapping[str, Any]) -> Decision:
         """The same decision with other conditions."""
-        pairs = zip(request["conditions"], self.rules, strict=True)
-        return replace(self, rules=tuple((_kept(condition), names) for condition, (_, names) in pairs))
-
-    @property
-    def procedure(self) -> Procedure:
-        """The states that decide: a Choice, and for each way a state that tells ``{"chosen": names, "output": XCom}``.
-
-        They are a branch, since a Choice cannot catch: a condition that cannot be evaluated fails the task, as in
-        Airflow, and not the machine.
-        """
-        ways = [self._way(position) for position in range(len(self.rules))]
-        last = self._last()
-        choices = tuple(
-            ChoiceRule(
-                {
-                    "Condition": condition,
-                    "Next": way.name,
-                    **({"Comment": self._label(position)} if self._label(position) else {}),
-                }
-            )
-            for position, ((condition, _), way) in enumerate(zip(self.rules, ways, strict=True))
-        )
-        return Procedure(self.state_id, (Choice("choose", choices=choices, default=last.name), *ways, last))
-
-    def _way(self, position: int) -> State:
-        names = self.rules[position][1] if position < len(self.rules) else self.otherwise or ()
-        output = self.outputs[position] if position < len(self.outputs) else names
-        title = "otherwise" if position == len(self.rules) else f"rule {position + 1}"
-        label = self._label(position)
-        told = {"chosen": list(names), "output": list(output)}
-        return Pass(f"{title}: {label}" if label else title, output=told)
-
-    def _last(self) -> State:
-        if self.otherwise is None:
-            return Fail("otherwise", error=NOTHING_HELD, cause=self.complaint or f"{self.state_id}: no condition holds")
-        return self._way(len(self.rules))
-
-    def _label(self, position: int) -> str:
-        return self.labels[position] if position < len(self.labels) else ""
+        pairs = zip(request["conditions"], self.ways[:-1], strict=True)
+        ways = [replace(way, condition=_kept(condition)) for condition, way in pairs]
+        return replace(self, ways=(*ways, self.ways[-1]))
 
 
 def _kept(code: Code) -> Code:
