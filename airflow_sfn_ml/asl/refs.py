@@ -1,8 +1,8 @@
 """Values that a request may hold beside plain JSON: what is known only while the machine runs.
 
 A request is written before anything has run, yet parts of it are results of other tasks (`Ref`), values that only
-Airflow can render when the execution is started (`Param`), text made of both (`Text`), or what is computed of them
-(`Code`). The compiler turns each into a JSONata expression; until then they stay values that can be compared, hashed
+Airflow can render when the execution is started (`Param`), parts of the item that an iteration works on (`Item`), text
+made of them (`Text`), or what is computed of them (`Code`). The compiler turns each into a JSONata expression; until then they stay values that can be compared, hashed
 and looked for.
 """
 
@@ -56,10 +56,27 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """A value inside the item that an iteration of a mapped task works on."""
+
+    path: Path = ()
+
+    def __getitem__(self, key: str | int) -> Item:
+        return Item((*self.path, key))
+
+    def __iter__(self) -> Iterator[Any]:
+        raise TypeError("the items of a mapped task are known only while the state machine runs")
+
+
+ITEM, INDEX = "\0item", "\0index"
+"""Among the variables that an expression may read: the item of the iteration, and which one it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """Text whose parts become known at different times, joined while the machine runs."""
 
-    parts: tuple[str | Ref | Param, ...]
+    parts: tuple[str | Ref | Param | Item, ...]
 
 
 @dataclass(frozen=True)
@@ -79,7 +96,7 @@ class Code:
     parts: tuple[str | Given, ...]
 
 
-Symbol = Ref | Param | Text | Code
+Symbol = Ref | Param | Item | Text | Code
 
 
 def walk(value: Any, leaf: Callable[[Any], Any]) -> Any:
@@ -105,6 +122,23 @@ def refs_in(value: Any) -> Iterator[Ref]:
         yield from refs_in(value.value)
     elif isinstance(value, Ref):
         yield value
+
+
+def reads_item(value: Any) -> bool:
+    """Whether there is an `Item` within *value*."""
+    match value:
+        case Item():
+            return True
+        case dict():
+            return any(reads_item(item) for item in value.values())
+        case list() | tuple():
+            return any(reads_item(item) for item in value)
+        case Text() | Code():
+            return reads_item(value.parts)
+        case Given():
+            return reads_item(value.value)
+        case _:
+            return False
 
 
 def pointer(path: Path) -> str:

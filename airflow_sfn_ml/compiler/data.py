@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_sfn_ml.asl.refs import Code, Given, Param, Ref, Text, walk
+from airflow_sfn_ml.asl.refs import INDEX, ITEM, Code, Given, Item, Param, Ref, Text, walk
 from airflow_sfn_ml.compiler.jsonata import expression, literal, required, select, text
 from airflow_sfn_ml.steps import ServiceStep
 
@@ -26,7 +26,7 @@ def bind(task: str, value: Any, visible: Mapping[str, str]) -> Any:
 
     def leaf(item: Any) -> Any:
         match item:
-            case Ref() | Param() | Text() | Code():
+            case Ref() | Param() | Item() | Text() | Code():
                 return expression(_code(task, item, visible))
             case _:
                 return item
@@ -42,7 +42,7 @@ def source(task: str, value: Any, visible: Mapping[str, str]) -> str:
             return f"{{{', '.join(fields)}}}"
         case list() | tuple():
             return f"[{', '.join(source(task, item, visible) for item in value)}]"
-        case str() | Ref() | Param() | Text() | Code():
+        case str() | Ref() | Param() | Item() | Text() | Code():
             return _code(task, value, visible)
         case _:
             return json.dumps(value)
@@ -53,22 +53,24 @@ def arguments(task: str, step: ServiceStep, visible: Mapping[str, str]) -> Any:
     request, field = step.request, step.name_field
     if field is None:
         return bind(task, request, visible)
-    if isinstance(request, (Param, Ref)):
+    if isinstance(request, (Param, Ref, Item)):
         whole = _code(task, request, visible)
         finished = f"{select(whole, (field,))} & '-'"
         head = finished if isinstance(request, Param) else _head(task, step, request[field], visible)
-        return expression(f"$merge([{whole}, {{{literal(field)}: {head} & {_attempt(task)}}}])")
+        return expression(f"$merge([{whole}, {{{literal(field)}: {head} & {_attempt(task, visible)}}}])")
     head = _head(task, step, request.get(field) or task, visible)
     rest = {key: value for key, value in request.items() if key != field}
-    return {field: expression(f"{head} & {_attempt(task)}"), **bind(task, rest, visible)}
+    return {field: expression(f"{head} & {_attempt(task, visible)}"), **bind(task, rest, visible)}
 
 
 def _head(task: str, step: ServiceStep, named: Any, visible: Mapping[str, str]) -> str:
     """The user's part of the job name, with a hyphen. What Airflow rendered was cut to size when it did."""
     limit = step.name_limit
     match named:
-        case Ref() | Text():
+        case Ref() | Text() | Item():
             code = _code(task, named, visible)
+            if isinstance(named, Item):
+                code = f"($exists({code}) ? {code} : {literal(task)})"
             return f"$substring($replace({code}, /[^A-Za-z0-9]+/, '-'), 0, {base_limit(limit)}) & '-'"
         case Param():
             return f"{_code(task, named, visible)} & '-'"
@@ -89,12 +91,15 @@ def job_name_base(name: str, limit: int) -> str:
     return plain.strip("-")[: base_limit(limit)].strip("-") or "job"
 
 
-def _attempt(task: str) -> str:
+def _attempt(task: str, visible: Mapping[str, str]) -> str:
     """What makes the name unlike any other: ``<10 hex>-<redrive>-<retry>``, with the hyphen before it 23 characters.
 
-    SageMaker refuses a name that was used before, and a retry, a redrive or a backfill runs the same state again.
+    SageMaker refuses a name that was used before, and a retry, a redrive or a backfill runs the same state again, and a
+    Map runs it once for each item.
     """
     execution = f"$states.context.Execution.Id & {literal('/' + task)}"
+    if INDEX in visible:
+        execution += f" & '/' & $string({visible[INDEX]})"
     return (
         f"$substring($hash({execution}, 'SHA-256'), 0, 10)"
         " & '-' & $string($states.context.Execution.RedriveCount)"
@@ -102,7 +107,7 @@ def _attempt(task: str) -> str:
     )
 
 
-def _code(task: str, value: str | Ref | Param | Text | Code, visible: Mapping[str, str]) -> str:
+def _code(task: str, value: str | Ref | Param | Item | Text | Code, visible: Mapping[str, str]) -> str:
     match value:
         case str():
             return literal(value)
@@ -110,6 +115,8 @@ def _code(task: str, value: str | Ref | Param | Text | Code, visible: Mapping[st
             return select(f"${visible[value.task]}", value.path)
         case Param():
             return select(f"{INPUT}", (value.task, value.pointer))
+        case Item():
+            return select(visible[ITEM], value.path)
         case Text():
             return " & ".join(_part(task, part, visible) for part in value.parts)
         case Code():
@@ -118,7 +125,7 @@ def _code(task: str, value: str | Ref | Param | Text | Code, visible: Mapping[st
             )
 
 
-def _part(task: str, value: str | Ref | Param | Text, visible: Mapping[str, str]) -> str:
+def _part(task: str, value: str | Ref | Param | Item | Text, visible: Mapping[str, str]) -> str:
     code = _code(task, value, visible)
     if isinstance(value, Ref):
         steps = "".join(f"[{part!r}]" for part in value.path)

@@ -1,0 +1,38 @@
+"""What a mapped task is mapped over. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_sfn_ml.asl.refs import Ref, refs_in
+
+INLINE_LIMIT = 40
+"""As many iterations of an inline Map run side by side (AWS's limit); the others wait for one of them to end."""
+
+
+@dataclass(frozen=True)
+class Each:
+    """The items of a mapped task, each of which its work is done for.
+
+    :param items: a list, or a symbol that stands for one; what is in it may hold symbols.
+    :param count: how many there are; None where that is known only when the machine runs.
+    :param concurrency: how many may be worked on side by side; None for as many as AWS allows.
+    :param distributed: whether each iteration is an execution of its own.
+    """
+
+    items: Any
+    count: int | None = None
+    concurrency: int | None = None
+    distributed: bool = False
+
+    @property
+    def reads(self) -> Iterator[Ref]:
+        """The tasks whose output the items are made of."""
+        return refs_in(self.items)
+
+    @property
+    def together(self) -> bool:
+        """Whether several iterations may run side by side, so that one that fails would stop others."""
+        return self.count != 1
