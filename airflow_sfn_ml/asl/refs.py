@@ -2,8 +2,8 @@
 
 A request is written before anything has run, yet parts of it are results of other tasks (`Ref`), values that only
 Airflow can render when the execution is started (`Param`), parts of the item that an iteration works on (`Item`), text
-made of them (`Text`), or what is computed of them (`Code`). The compiler turns each into a JSONata expression; until then they stay values that can be compared, hashed
-and looked for.
+made of them (`Text`), or what is computed of them (`Code`). The compiler turns each into a JSONata expression; until
+then they stay values that can be compared, hashed and looked for.
 """
 
 from __future__ import annotations
