@@ -52,6 +52,11 @@ class Decision:
         ways = [replace(way, condition=_kept(condition)) for condition, way in pairs]
         return replace(self, ways=(*ways, self.ways[-1]))
 
+    def named(self, names: Mapping[str, str]) -> Decision:
+        """The same decision with other names for what follows; what *names* lacks is not part of the machine."""
+        ways = (replace(way, follows=tuple(names[name] for name in way.follows if name in names)) for way in self.ways)
+        return replace(self, ways=tuple(ways))
+
 
 def _kept(code: Code) -> Code:
     """*code* with each reference that stands alone in a text left as the value it is.
