@@ -123,6 +123,7 @@ class ServiceStep(Task):
 
     def request_problems(self) -> list[RequestProblem]:
         """What the service would refuse of the request, as far as it is known."""
+        from airflow_sfn_ml.steps.casing import spelling
         from airflow_sfn_ml.steps.requests import RequestProblem, check_request
 
         request = self.request
@@ -133,10 +134,13 @@ class ServiceStep(Task):
             return [RequestProblem("request", f"must be an object, not {plain!r}")]
         if self.call.api is None:
             return _own_problems(self.call, plain)
-        plain = _pascal(self.service, self.operation, plain)
+        plain = _pascal(self.call, plain)
         later = {key for key in self.call.json if key in plain}
         checked = {key: value for key, value in plain.items() if key not in later}
-        return check_request(self.service, self.operation, checked, injected=later, dynamic=_is_dynamic)
+        spelled = spelling(self.call.resource)
+        return check_request(
+            self.service, self.operation, checked, injected=later, dynamic=_is_dynamic, spelled=spelled
+        )
 
     def reference_problems(self, placeholder: StepInput) -> str | None:
         """What is wrong with the path of a placeholder of this state's output; None where nothing is."""
@@ -154,9 +158,9 @@ class ServiceStep(Task):
     def _given(self, freezer: Freezer) -> dict[str, Any]:
         given = {"resource": f"arn:{freezer.partition}:states:::{self.integration}", **self.fields}
         request = self.request
-        if self.call.api is not None and _camel_keys(request):
-            given.pop("arguments", None)
-            given["parameters"] = _pascal(self.service, self.operation, request)
+        spelled = _pascal(self.call, request)
+        if spelled is not request:
+            given["parameters" if self.fields.get("arguments") is None else "arguments"] = spelled
         return given
 
 
@@ -211,13 +215,18 @@ def _camel_keys(request: Any) -> bool:
     return isinstance(request, Mapping) and any(isinstance(key, str) and key[:1].islower() for key in request)
 
 
-def _pascal(service: str, operation: str, request: Any) -> Any:
+def _pascal(call: Integration, request: Any) -> Any:
     """*request* as Step Functions takes it."""
-    if not _camel_keys(request):
-        return request
-    from airflow_sfn_ml.steps.casing import to_pascal
+    from airflow_sfn_ml.steps.casing import spelling, to_pascal
 
-    return to_pascal(service, operation, request)
+    sdk = call.resource.startswith("aws-sdk:")
+    if call.api is None or not isinstance(request, Mapping) or not (sdk or _camel_keys(request)):
+        return request
+    service, _, operation = (call.api or ".").partition(".")
+    try:
+        return to_pascal(service, operation, request, spelling(call.resource))
+    except ValueError:  # botocore knows no such service
+        return request
 
 
 class _Later:

@@ -17,6 +17,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
+from airflow_sfn_ml.steps.casing import Spelling, pascal
 from airflow_sfn_ml.steps.rules import rule_problems
 from airflow_sfn_ml.steps.service_model import ServiceModel, Shape, service_model
 
@@ -59,12 +60,14 @@ def check_request(
     *,
     injected: Iterable[str] = (),
     dynamic: Dynamic | None = None,
+    spelled: Spelling = pascal,
 ) -> list[RequestProblem]:
     """What *service* would refuse of *request*, as far as its values are known.
 
     :param service: as boto3 calls it: ``sagemaker``.
     :param operation: as the API or as ASL writes it: ``CreateTrainingJob`` or ``createTrainingJob``.
     :param request: in PascalCase, as ASL wants it for every service.
+    :param spelled: how exactly: `casing.spelling` of the resource.
     :param injected: the fields of the request that are added later, so that they may be absent.
     :param dynamic: tells of any value whether it becomes known only later.
     :raises ValueError: there is no such service or operation.
@@ -78,7 +81,7 @@ def check_request(
     def later(value: Any) -> bool:
         return _is_expression(value) or (dynamic is not None and dynamic(value))
 
-    found = list(_Check(model, later, frozenset(injected)).structure(model.shape(shape), request, ""))
+    found = list(_Check(model, later, frozenset(injected), spelled).structure(model.shape(shape), request, ""))
     named = [RequestProblem(path, message) for path, message in rule_problems(service, name, request, later)]
     return [*found, *named]
 
@@ -90,10 +93,13 @@ def _is_expression(value: Any) -> bool:
 class _Check:
     """One walk through a request, along its shapes."""
 
-    def __init__(self, model: ServiceModel, later: Dynamic, injected: frozenset[str]) -> None:
+    def __init__(
+        self, model: ServiceModel, later: Dynamic, injected: frozenset[str], spelled: Spelling = pascal
+    ) -> None:
         self.model = model
         self.later = later
         self.injected = injected
+        self.spelled = spelled
 
     def value(self, name: str, value: Any, path: str) -> Iterator[RequestProblem]:
         if self.later(value):
@@ -117,7 +123,7 @@ class _Check:
             return
         if shape.get("document"):
             return
-        members = {_pascal(name): member for name, member in shape["members"].items()}
+        members = {self.spelled(name): member for name, member in shape["members"].items()}
         for key, item in value.items():
             at = f"{path}.{key}" if path else str(key)
             if key in members:
@@ -125,9 +131,9 @@ class _Check:
             else:
                 yield RequestProblem(at, f"there is no such field{_did_you_mean(str(key), list(members))}")
         given = set(value) if path else set(value) | self.injected
-        for name in shape.get("required", ()):
-            if _pascal(name) not in given:
-                yield RequestProblem(f"{path}.{_pascal(name)}" if path else _pascal(name), "is required")
+        for name in map(self.spelled, shape.get("required", ())):
+            if name not in given:
+                yield RequestProblem(f"{path}.{name}" if path else name, "is required")
         if shape.get("union") and len(value) != 1:
             yield RequestProblem(path, f"takes exactly one of {', '.join(members)}, not {len(value)}")
 
@@ -193,10 +199,6 @@ def _pattern(source: str) -> re.Pattern[str] | None:
             return re.compile(source)
     except re.error:
         return None
-
-
-def _pascal(name: str) -> str:
-    return name[:1].upper() + name[1:]
 
 
 def _wrong_type(path: str, expected: str, value: Any) -> RequestProblem:

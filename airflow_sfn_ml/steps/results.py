@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_sfn_ml.asl.refs import Path
+from airflow_sfn_ml.steps.casing import Spelling, pascal, spelling
 from airflow_sfn_ml.steps.integrations import Integration
 from airflow_sfn_ml.steps.patterns import IntegrationPattern
 from airflow_sfn_ml.steps.service_model import ServiceModel, service_model
@@ -15,7 +16,7 @@ from airflow_sfn_ml.steps.service_model import ServiceModel, service_model
 def answer_shape(call: Integration, pattern: IntegrationPattern) -> Mapping[str, Any] | None:
     """The fields of the answer, each with the name of its type or with its own fields; None where it is not known."""
     found = _answer(call, pattern)
-    return None if found is None else _described(*found, depth=0)
+    return None if found is None else _described(*found, spelling(call.resource), depth=0)
 
 
 def path_problem(call: Integration, pattern: IntegrationPattern, path: Path) -> str | None:
@@ -24,10 +25,11 @@ def path_problem(call: Integration, pattern: IntegrationPattern, path: Path) -> 
     if found is None:
         return None
     model, name = found
+    spelled = spelling(call.resource)
     for depth, key in enumerate(path):
         shape = model.shape(name)
         if shape["type"] == "structure" and not shape.get("document"):
-            members = {_pascal(member): target["shape"] for member, target in shape["members"].items()}
+            members = {spelled(member): target["shape"] for member, target in shape["members"].items()}
             if key not in members:
                 where = "".join(f"[{part!r}]" for part in path[:depth])
                 near = difflib.get_close_matches(str(key), members, 1)
@@ -60,21 +62,17 @@ def _answer(call: Integration, pattern: IntegrationPattern) -> tuple[ServiceMode
         if shape.get("type") == "list":
             name = shape["member"]["shape"]
         else:
-            name = next((m["shape"] for key, m in shape.get("members", {}).items() if _pascal(key) == part), "")
+            name = next((m["shape"] for key, m in shape.get("members", {}).items() if pascal(key) == part), "")
     return (model, name) if name else None
 
 
-def _described(model: ServiceModel, name: str, depth: int) -> Any:
+def _described(model: ServiceModel, name: str, spelled: Spelling, depth: int) -> Any:
     shape = model.shape(name)
     if shape["type"] == "structure" and depth < 5:
         return {
-            _pascal(member): _described(model, target["shape"], depth + 1)
+            spelled(member): _described(model, target["shape"], spelled, depth + 1)
             for member, target in shape["members"].items()
         }
     if shape["type"] == "list":
-        return [_described(model, shape["member"]["shape"], depth + 1)]
+        return [_described(model, shape["member"]["shape"], spelled, depth + 1)]
     return shape["type"]
-
-
-def _pascal(name: str) -> str:
-    return name[:1].upper() + name[1:]
