@@ -9,6 +9,7 @@ from typing import Any
 from airflow_sfn_ml.asl import Choice, ChoiceRule, FlowState, Map, Parallel, State, StateMachine, Task
 from airflow_sfn_ml.compiler.data import bind
 from airflow_sfn_ml.compiler.graph import Node
+from airflow_sfn_ml.compiler.limits import timed
 from airflow_sfn_ml.compiler.names import state_name
 from airflow_sfn_ml.compiler.retriers import NEVER, service_retriers
 from airflow_sfn_ml.steps.procedure import Procedure
@@ -19,7 +20,8 @@ def procedure_work(
 ) -> tuple[FlowState, Any]:
     """The state of *node* and its XCom."""
     bound = procedure.with_request(bind(node.name, procedure.request, visible))
-    states = _placed(node.name, bound.states, partition)
+    states = bound.states if len(bound.states) == 1 else timed(bound.states, node.timeout_seconds)
+    states = _placed(node.name, states, partition)
     only = states[0]
     retry = (NEVER, node.retry) if node.retry else ()
     if len(states) == 1 and isinstance(only, FlowState):

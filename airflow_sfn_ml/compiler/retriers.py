@@ -1,4 +1,10 @@
-"""What is tried again whatever the user says: throttled calls, and quotas that others may free."""
+"""What is tried again whatever the user says: throttled calls, and quotas that others may free.
+
+How a throttled call is called differs: SageMaker's optimised integration has one name for all that the API refuses,
+most services have names of their own, and calls of ``aws-sdk:`` carry the name that AWS's SDK for Java gives the error.
+Where a name also covers refusals that will not go away, the attempts are few. A name that a service never uses costs
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +34,76 @@ NEVER = Retry(
 """Trying again changes nothing, and would run a job that has finished a second time. Stands before the user's
 retrier."""
 
+PREFIXES = {
+    "apigateway": "ApiGateway",
+    "appflow": "Appflow",
+    "athena": "Athena",
+    "batch": "Batch",
+    "bedrock": "Bedrock",
+    "bedrockagent": "BedrockAgent",
+    "bedrockagentruntime": "BedrockAgentRuntime",
+    "bedrockruntime": "BedrockRuntime",
+    "cloudformation": "CloudFormation",
+    "codebuild": "CodeBuild",
+    "comprehend": "Comprehend",
+    "databasemigration": "DatabaseMigration",
+    "databrew": "DataBrew",
+    "datasync": "DataSync",
+    "dynamodb": "DynamoDb",
+    "ec2": "Ec2",
+    "ecr": "Ecr",
+    "ecs": "Ecs",
+    "eks": "Eks",
+    "elasticmapreduce": "ElasticMapReduce",
+    "emr": "Emr",
+    "emrcontainers": "EmrContainers",
+    "emrserverless": "EmrServerless",
+    "eventbridge": "EventBridge",
+    "events": "EventBridge",
+    "glue": "Glue",
+    "lambda": "Lambda",
+    "rds": "Rds",
+    "redshift": "Redshift",
+    "redshiftdata": "RedshiftData",
+    "s3": "S3",
+    "sagemaker": "SageMaker",
+    "sfn": "Sfn",
+    "sns": "Sns",
+    "sqs": "Sqs",
+    "states": "StepFunctions",
+}
+"""What stands before the dot of an error, by the name of the service in a resource."""
+OWN = {
+    "batch": ("Batch.AWSBatchException",),
+    "ecs": ("ECS.AmazonECSException", "AmazonECS.Unknown"),
+    "glue": ("Glue.AWSGlueException", "Glue.ConcurrentRunsExceededException"),
+    "lambda": ("Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"),
+}
+"""Names of optimised integrations for what may go away by itself (AWS's guide, "Handling errors")."""
+THROTTLES = ("ThrottlingException", "TooManyRequestsException", "ThrottledException", "InternalServerException")
+UNMODELLED = {"Ec2", "Emr", "Rds", "Redshift", "SageMaker", "CloudFormation", "DatabaseMigration", "S3", "Ecr"}
+"""Services of ``aws-sdk:`` that do not model throttling, so that it bears their general name: ``Ec2.Ec2Exception``."""
+
 
 def service_retriers(integration: str) -> tuple[Retry, ...]:
-    """The retriers of a call of *integration* (``sagemaker:createTrainingJob.sync``)."""
-    return (THROTTLED, AT_LIMIT)
+    """The retriers of a call of *integration*: ``sagemaker:createTrainingJob.sync``, ``aws-sdk:glue:getCrawler``."""
+    sdk = integration.startswith("aws-sdk:")
+    service = integration.removeprefix("aws-sdk:").partition(":")[0].replace("-", "")
+    if service == "sagemaker" and not sdk:
+        return (THROTTLED, AT_LIMIT)
+    prefix = PREFIXES.get(service)
+    if prefix is None:
+        prefix = service[:1].upper() + service[1:]
+    names = [f"{prefix}.{name}" for name in THROTTLES]
+    names += [] if sdk else OWN.get(service, ())
+    names += [f"{prefix}.{prefix}Exception"] if sdk and prefix in UNMODELLED else []
+    return (
+        Retry(
+            error_equals=tuple(names),
+            interval_seconds=2,
+            max_attempts=6,
+            backoff_rate=2,
+            max_delay_seconds=30,
+            jitter_strategy="FULL",
+        ),
+    )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_sfn_ml.asl.refs import Code, Param, Ref, Text
+from airflow_sfn_ml.asl import Map, State, Task
+from airflow_sfn_ml.asl.refs import Code, Item, Param, Ref, Text
 from airflow_sfn_ml.compiler import Node
 from airflow_sfn_ml.compiler.names import STATE_NAME_LIMIT
 from airflow_sfn_ml.exceptions import TranslationError
+from airflow_sfn_ml.steps import ServiceStep
+from airflow_sfn_ml.steps.calls import argument_problems
+from airflow_sfn_ml.steps.decision import Decision
 from airflow_sfn_ml.steps.procedure import Procedure
 from airflow_sfn_ml.steps.requests import check_request
 from airflow_sfn_ml.translators.policies import retry_of, timeout_of
+from airflow_sfn_ml.translators.preparations import Action, Step
 from airflow_sfn_ml.translators.registry import original_class, translate
 from airflow_sfn_ml.translators.templates import Reading
 
@@ -25,12 +30,14 @@ class Member:
 
     :param node: what the compiler needs.
     :param params: what Airflow renders when the execution is started, by JSON pointer within the request.
-    :param integers: paths within the request whose rendered text becomes a number.
+    :param preparations: what is done to the rendered values, by the same pointers.
+    :param actions: what the start task does for it beside that.
     """
 
     node: Node
     params: Mapping[str, Any]
-    integers: tuple[tuple[str, ...], ...] = ()
+    preparations: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
+    actions: tuple[Action, ...] = ()
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -64,7 +71,10 @@ def read_member(
         request = reading.read(translation.step.request)
     except TranslationError as error:
         return Member(nothing, {}, problems=(*problems, str(error)), warnings=warnings)
-    step = translation.step.with_request(_integers(request, translation.integers))
+    step = translation.step.with_request(request)
+    if isinstance(step, Decision):
+        step = step.named(members)
+    warnings += tuple(f"{operator.task_id}: {text}" for text in translation.warnings)
     problems += tuple(f"{operator.task_id}: {problem}" for problem in request_problems(step, operator.task_id))
     node = Node(
         name,
@@ -79,12 +89,14 @@ def read_member(
         timeout_seconds=timeout_of(given(operator, "execution_timeout"), translation.timeout_seconds),
         comment=operator.task_id if len(operator.task_id) > STATE_NAME_LIMIT else None,
     )
-    return Member(node, dict(reading.params), translation.integers, problems, warnings)
+    return Member(node, dict(reading.params), dict(reading.preparations), translation.actions, problems, warnings)
 
 
 def request_problems(step: Any, task_id: str) -> list[str]:
-    """What SageMaker would refuse of the request of *step*, as far as it is known yet."""
-    if isinstance(step, Procedure) or isinstance(step.request, (Param, Ref, Code)):
+    """What the services would refuse of the request of *step*, as far as it is known yet."""
+    if isinstance(step, Procedure):
+        return list(_state_problems(step.states))
+    if not isinstance(step, ServiceStep) or is_symbol(step.request):
         return []
     if not isinstance(step.request, dict):
         return [f"the request is {type(step.request).__name__}, not a dict"]
@@ -93,9 +105,28 @@ def request_problems(step: Any, task_id: str) -> list[str]:
         step.operation,
         step.request,
         injected=(step.name_field,) if step.name_field else (),
-        dynamic=lambda value: isinstance(value, (Ref, Param, Text, Code)),
+        dynamic=is_symbol,
     )
     return [f"{problem.path}: {problem.message}" for problem in found if problem.severity == "error"]
+
+
+def is_symbol(value: Any) -> bool:
+    """Whether *value* becomes known only later."""
+    return isinstance(value, (Ref, Param, Item, Text, Code))
+
+
+def _state_problems(states: tuple[State, ...]) -> Iterator[str]:
+    for state in states:
+        if isinstance(state, Map) and state.item_processor is not None:
+            yield from _state_problems(state.item_processor.states)
+        if not isinstance(state, Task):
+            continue
+        try:
+            found = argument_problems(str(state.resource), state.arguments or {}, is_symbol)
+        except ValueError as error:
+            yield f"{state.name}: {error}"
+            continue
+        yield from (f"{state.name}: {problem.path}: {problem.message}" for problem in found)
 
 
 def given(operator: Any, name: str) -> Any:
@@ -105,15 +136,6 @@ def given(operator: Any, name: str) -> Any:
 
 def _task_problems(operator: Any, name: str, conn_id: str | None, region: str | None) -> tuple[str, ...]:
     problems = []
-    rule = str(getattr(operator.trigger_rule, "value", operator.trigger_rule))
-    if rule != "all_success":
-        problems.append(
-            f"{operator.task_id}: trigger rule {rule} cannot be kept inside of the group; move the task after the "
-            "group, where "
-            "Airflow evaluates the rule on the tasks of the group"
-        )
-    if operator.is_setup or operator.is_teardown:
-        problems.append(f"{operator.task_id}: setup and teardown tasks must stand outside of the group")
     own = getattr(operator, "aws_conn_id", None)
     if own not in (None, "aws_default", conn_id):
         problems.append(
@@ -134,19 +156,3 @@ def _task_problems(operator: Any, name: str, conn_id: str | None, region: str | 
 def _native(operator: Any) -> bool:
     own = getattr(operator, "render_template_as_native_obj", None)
     return bool(operator.dag.render_template_as_native_obj if own is None else own)
-
-
-def _integers(request: Any, paths: tuple[tuple[str, ...], ...]) -> Any:
-    """*request* with text under *paths* turned into numbers, as the upstream operators do."""
-    for path in paths:
-        request = with_integer(request, path)
-    return request
-
-
-def with_integer(value: Any, path: tuple[str, ...]) -> Any:
-    """*value* with the text under *path* turned into a number, where it is there and is one."""
-    if not path:
-        return int(value) if isinstance(value, str) and value.strip().isdigit() else value
-    if not isinstance(value, dict) or path[0] not in value:
-        return value
-    return {**value, path[0]: with_integer(value[path[0]], path[1:])}

@@ -1,6 +1,8 @@
 """Which translator reads which operator: found by the dotted path of the class, so that nothing needs to be imported.
 
-A translator takes an operator and says what its state does. A subclass is read by its parent's translator as long as it
+A translator takes an operator and says what its state does. Most are rows of `table`; this is the way for what rows
+cannot say, and for users. Values that the operator would change before its call are marked with
+`preparations.prepared`. A subclass is read by its parent's translator as long as it
 does not do its work in another way; one with an ``execute`` of its own needs its own translator.
 """
 
@@ -13,6 +15,7 @@ from typing import Any
 from airflow_sfn_ml.exceptions import UnsupportedOperator
 from airflow_sfn_ml.steps import ServiceStep
 from airflow_sfn_ml.steps.procedure import Procedure
+from airflow_sfn_ml.translators.preparations import Action
 
 Translator = Callable[[Any], "Translation"]
 _TRANSLATORS: dict[str, Translator] = {}
@@ -25,13 +28,15 @@ class Translation:
     :param step: the call, its request still holding templates; None for a task that does nothing.
     :param field: the operator's template field that the request is, so that Airflow renders it as that field.
     :param timeout_seconds: how long one try of the call may take, where the operator itself limits it.
-    :param integers: paths within the request whose text Airflow's operator would turn into a number.
+    :param actions: what the start task does for it before the execution begins: uploads.
+    :param warnings: what the operator would do and the state does not, where that matters for this operator.
     """
 
     step: ServiceStep | Procedure | None
     field: str | None = None
     timeout_seconds: int | None = None
-    integers: tuple[tuple[str, ...], ...] = ()
+    actions: tuple[Action, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def translates(path: str) -> Callable[[Translator], Translator]:

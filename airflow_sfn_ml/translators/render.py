@@ -13,8 +13,10 @@ from typing import Any
 
 from airflow_sfn_ml.asl.refs import WHOLE, Param, Text, walk
 from airflow_sfn_ml.compiler.data import job_name_base
-from airflow_sfn_ml.steps.procedure import Procedure
-from airflow_sfn_ml.translators.members import Member, request_problems, with_integer
+from airflow_sfn_ml.exceptions import TranslationError
+from airflow_sfn_ml.steps import ServiceStep
+from airflow_sfn_ml.translators.members import Member, request_problems
+from airflow_sfn_ml.translators.preparations import Start, prepare
 
 
 class _AsMember:
@@ -29,29 +31,31 @@ class _AsMember:
         return getattr(self._ti, name)
 
 
-def render_member(member: Member, operator: Any, context: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of *member* for the execution's input, by JSON pointer.
+def render_member(
+    member: Member, operator: Any, context: Mapping[str, Any], start: Start | None = None
+) -> dict[str, Any]:
+    """The values of *member* for the execution's input, by JSON pointer; its actions are done.
 
+    :param start: what preparations and actions ask AWS and Airflow with.
     :raises Exception: whatever the templates raise; the caller names the task.
     """
-    if not member.params:
+    if not member.params and not member.actions:
         return {}
     own = _AsMember(context["ti"], operator)
     seen = {**context, "task": operator, "ti": own, "task_instance": own}
     environment = operator.get_template_env()
-    step = None if isinstance(member.node.step, Procedure) else member.node.step
+    step = member.node.step if isinstance(member.node.step, ServiceStep) else None
     values = {
         pointer: plain(operator.render_template(template, seen, environment, set()))
         for pointer, template in member.params.items()
     }
-    for path in member.integers:
-        pointer = "/" + "/".join(path)
-        if pointer in values:
-            values[pointer] = with_integer(values[pointer], ())
+    asked = start or Start(_no_hook)
+    for pointer, steps in member.preparations.items():
+        values[pointer] = prepare(values[pointer], steps, asked)
+    for action in member.actions:
+        action.do(operator.render_template(action.value, seen, environment, set()), asked)
     whole = values.get(WHOLE)
     if isinstance(whole, dict):
-        for path in member.integers:
-            whole = with_integer(whole, path)
         if step is not None and step.name_field:
             base = str(whole.get(step.name_field) or member.node.name)
             whole = {**whole, step.name_field: job_name_base(base, step.name_limit)}
@@ -61,10 +65,14 @@ def render_member(member: Member, operator: Any, context: Mapping[str, Any]) -> 
     return values
 
 
+def _no_hook() -> Any:
+    raise TranslationError("there is no connection to AWS here")
+
+
 def rendered_problems(member: Member, values: Mapping[str, Any], task_id: str) -> list[str]:
-    """What SageMaker would refuse of the request of *member*, now that its values are known."""
+    """What the services would refuse of the request of *member*, now that its values are known."""
     step = member.node.step
-    if step is None or isinstance(step, Procedure) or not values:
+    if step is None or not values:
         return []
 
     def leaf(item: Any) -> Any:

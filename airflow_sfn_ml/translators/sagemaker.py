@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow_sfn_ml.exceptions import TranslationError
 from airflow_sfn_ml.steps import ProcessingStep, ServiceStep, TrainingStep
+from airflow_sfn_ml.translators.preparations import Place, integers, prepared
 from airflow_sfn_ml.translators.registry import Translation, translates
 
 _MODULE = "airflow.providers.amazon.aws.operators.sagemaker"
@@ -23,7 +24,7 @@ def processing(operator: Any) -> Translation:
         operator,
         ProcessingStep,
         refused,
-        integers=(*(("ProcessingResources", "ClusterConfig", *field) for field in _CLUSTER), _MAX_RUNTIME),
+        places=(*(("ProcessingResources", "ClusterConfig", *field) for field in _CLUSTER), _MAX_RUNTIME),
     )
 
 
@@ -34,7 +35,7 @@ def training(operator: Any) -> Translation:
         operator,
         TrainingStep,
         [],
-        integers=(
+        places=(
             *(("ResourceConfig", *field) for field in _CLUSTER),
             _MAX_RUNTIME,
             ("StoppingCondition", "MaxWaitTimeInSeconds"),
@@ -42,9 +43,7 @@ def training(operator: Any) -> Translation:
     )
 
 
-def _job(
-    operator: Any, step: type[ServiceStep], refused: list[str], *, integers: tuple[tuple[str, ...], ...]
-) -> Translation:
+def _job(operator: Any, step: type[ServiceStep], refused: list[str], *, places: tuple[Place, ...]) -> Translation:
     if not operator.wait_for_completion:
         refused.append("wait_for_completion=False (every task of the group is waited for)")
     if isinstance(operator.config, dict) and "S3Operations" in operator.config:
@@ -52,8 +51,7 @@ def _job(
     if refused:
         raise TranslationError(f"{operator.task_id}: cannot do in a state machine: " + "; ".join(refused))
     return Translation(
-        step(operator.label, request=operator.config),
+        step(operator.label, request=prepared(operator.config, *integers(*places))),
         field="config",
         timeout_seconds=operator.max_ingestion_time,
-        integers=integers,
     )

@@ -15,8 +15,9 @@ from typing import Any
 from airflow.sdk.definitions.xcom_arg import PlainXComArg, XComArg
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from airflow_sfn_ml.asl.refs import Code, Given, Param, Path, Ref, Text, pointer
+from airflow_sfn_ml.asl.refs import Code, Given, Item, Param, Path, Ref, Text, pointer
 from airflow_sfn_ml.exceptions import UnsupportedTemplate
+from airflow_sfn_ml.translators.preparations import Prepared, Step, read_prepared
 
 _ENVIRONMENT = Environment()  # only parses; nothing is ever rendered with it
 RETURN_VALUE = "return_value"
@@ -29,6 +30,7 @@ class Reading:
     :param task: the task's name in the group, under which its values stand in the execution's input.
     :param members: the names of the group's tasks by their Airflow task ids.
     :param params: filled here: what Airflow has to render, by JSON pointer.
+    :param preparations: filled here: what is done to them after that.
     """
 
     task: str
@@ -37,6 +39,7 @@ class Reading:
     native: bool = False
     template_ext: tuple[str, ...] = ()
     params: dict[str, Any] = field(default_factory=dict)
+    preparations: dict[str, tuple[Step, ...]] = field(default_factory=dict)
 
     def read(self, value: Any, path: Path = ()) -> Any:
         """*value* with every template and XCom replaced by what it stands for.
@@ -52,10 +55,12 @@ class Reading:
                 return {key: self.read(item, (*path, key)) for key, item in value.items()}
             case list() | tuple():
                 return [self.read(item, (*path, position)) for position, item in enumerate(value)]
-            case Ref() | None | bool() | int() | float():
+            case Ref() | Item() | None | bool() | int() | float():
                 return value
             case Code():
                 return self._code(value, path)
+            case Prepared():
+                return read_prepared(self, value, path)
             case _ if hasattr(value, "resolve") or hasattr(value, "template_fields"):
                 return self._param(value, path)
             case _:
