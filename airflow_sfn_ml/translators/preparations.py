@@ -213,7 +213,10 @@ ROLE = Preparation(
     at_start=lambda value: isinstance(value, str) and "/" not in value,
 )
 """The name of a role becomes its ARN: the start task asks IAM."""
-JSON = Preparation(lambda value, start: json.dumps(value), code=("$string(", ")"))
+JSON = Preparation(
+    lambda value, start: json.dumps(value),
+    code=("(function($t) { $substring($t, 1, $length($t) - 2) })($string([", "]))"),
+)
 """A value becomes JSON text."""
 
 

@@ -59,6 +59,8 @@ class _Omit:
 
 OMIT = _Omit()
 """What a function of an argument returns for: leave the field out."""
+Number = int | str | Callable[[Any], int | None] | None
+"""A number, the attribute that says it, or a function of the operator."""
 SAME = object()
 """`Row.quick`: as `Row.output`."""
 
@@ -126,9 +128,9 @@ class Until:
     """A loop that looks until something is done; the fields from *status* to *gone* are those of `steps.loops.Until`.
 
     :param look: the call that looks.
-    :param every: seconds between two looks: a number, or the attribute that says it.
-    :param attempts: how many looks at most, or the attribute that says it.
-    :param seconds: a limit, or the attribute that says it. The shorter of both limits counts.
+    :param every: seconds between two looks.
+    :param attempts: how many looks at most.
+    :param seconds: a limit. The shorter of both limits counts.
     """
 
     look: Call
@@ -138,9 +140,9 @@ class Until:
     busy: tuple[str, ...] | str = ()
     reason: str = ""
     gone: str = ""
-    every: int | str = 30
-    attempts: int | str | None = None
-    seconds: int | str | None = None
+    every: Number = 30
+    attempts: Number = None
+    seconds: Number = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ class Row:
 
     :param path: the dotted path of the class.
     :param waits: attributes that say whether the task waits; empty: it always does what `until` and ``sync`` say.
-    :param seconds: attributes whose value limits the (first) call, in seconds.
+    :param seconds: what limits the (first) call, in seconds.
     :param output: the task's XCom.
     :param quick: the XCom where the task does not wait.
     :param xcom: the XCom for people.
@@ -165,7 +167,7 @@ class Row:
     until: Until | None = None
     then: tuple[Call, ...] = ()
     waits: tuple[str, ...] = ("wait_for_completion", "deferrable")
-    seconds: tuple[str, ...] = ()
+    seconds: tuple[Number, ...] = ()
     output: Any = None
     quick: Any = SAME
     xcom: str = "none"
@@ -355,12 +357,14 @@ def waits(operator: Any, *names: str) -> bool:
     return found
 
 
-def number(operator: Any, given: int | float | str | None) -> int | None:
-    """The number that *given* is, or that the attribute of this name has.
+def number(operator: Any, given: Number) -> int | None:
+    """The number that *given* says.
 
     :raises TranslationError: it is a template.
     """
-    value = getattr(operator, given, None) if isinstance(given, str) else given
+    value: Any = getattr(operator, given, None) if isinstance(given, str) else given
+    if callable(given):
+        value = given(operator)
     if value is None or isinstance(value, bool):
         return None
     if hasattr(value, "total_seconds"):
@@ -372,8 +376,8 @@ def number(operator: Any, given: int | float | str | None) -> int | None:
     return max(1, round(value)) if value else None
 
 
-def seconds(operator: Any, *given: int | float | str | None) -> int | None:
-    """The shortest of *given*: numbers, or attributes that hold seconds or a timedelta."""
+def seconds(operator: Any, *given: Number) -> int | None:
+    """The shortest of *given*."""
     found = [value for name in given if (value := number(operator, name)) is not None]
     return min(found, default=None)
 
