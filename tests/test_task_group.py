@@ -196,8 +196,8 @@ def test_every_problem_of_a_group_is_told_at_once():
 
 def test_a_problem_is_an_import_error_of_the_dag():
     with DAG("d") as dag, StateMachineTaskGroup("g", role_arn=ROLE):
-        processing("a", trigger_rule="all_failed")
-    with pytest.raises(Exception, match="trigger rule all_failed cannot be kept"):
+        processing("a", trigger_rule="one_failed")
+    with pytest.raises(Exception, match="trigger rule one_failed cannot be kept"):
         DagSerialization.to_dict(dag)
 
 

@@ -81,9 +81,13 @@ class Text:
 
 @dataclass(frozen=True)
 class Given:
-    """A value within `Code`: JSON, which may hold symbols, or what a translator has not read yet (templates, XComs)."""
+    """A value within `Code`: JSON, which may hold symbols, or what a translator has not read yet (templates, XComs).
+
+    :param needed: whether the task fails, by name, where a `Ref` in it leads to nothing; else there is no value then.
+    """
 
     value: Any
+    needed: bool = True
 
 
 @dataclass(frozen=True)

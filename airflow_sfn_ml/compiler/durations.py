@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from airflow_sfn_ml.asl import Task
 from airflow_sfn_ml.compiler.graph import Node
+from airflow_sfn_ml.steps.decision import Decision
 from airflow_sfn_ml.steps.procedure import Procedure
 
 ESTIMATES = {
@@ -31,7 +32,7 @@ def duration(node: Node) -> int:
     """The expected duration of *node* in milliseconds: whole numbers, so that sums compare exactly."""
     if node.duration is not None:
         return max(0, round(node.duration * 1000))
-    if node.step is None:
+    if node.step is None or isinstance(node.step, Decision):
         return 0
     if isinstance(node.step, Procedure):
         calls = (str(state.resource) for state in node.step.states if isinstance(state, Task))

@@ -1,18 +1,29 @@
-"""Lower blocks to states: name the joins, link by name, carry values across branches."""
+"""Lower blocks to states: name the joins, link by name, carry values across branches, pass over what may not run."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from airflow_sfn_ml.asl import FlowState, Parallel, Pass, StateMachine
-from airflow_sfn_ml.asl.refs import refs_in
+from airflow_sfn_ml.asl import Catch, FlowState, Parallel, Pass, State, StateMachine, Succeed
+from airflow_sfn_ml.compiler.decisions import decision_choice
+from airflow_sfn_ml.compiler.fate import Fate, Fates, fates
+from airflow_sfn_ml.compiler.gates import gate
 from airflow_sfn_ml.compiler.graph import Graph
-from airflow_sfn_ml.compiler.jsonata import expression, select
-from airflow_sfn_ml.compiler.names import fresh, variable
+from airflow_sfn_ml.compiler.jsonata import expression, literal, select
+from airflow_sfn_ml.compiler.linking import FOLLOWING, Linked, catching, leads_on, linked
+from airflow_sfn_ml.compiler.names import fresh
+from airflow_sfn_ml.compiler.outcome import check, failure
+from airflow_sfn_ml.compiler.rules import FAILED, SUCCESS
+from airflow_sfn_ml.compiler.scope import CHOICE, FAILURES, OUTPUT, STATUS, Fact, Scope, received
 from airflow_sfn_ml.compiler.structure import Block, Par, Seq, names_in
 from airflow_sfn_ml.compiler.work import work_of
+from airflow_sfn_ml.steps.decision import Decision
+
+ANSWERS = ((OUTPUT, "output"), (CHOICE, "choice"))
+CAUSE_LIMIT = 1024
+"""How many characters of a failure's cause are carried on: variables and joins have to stay small."""
 
 
 @dataclass(frozen=True)
@@ -20,68 +31,142 @@ class Emitter:
     """What stays the same while one machine is emitted."""
 
     graph: Graph
-    partition: str = "aws"
-    readers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    block: Block
+    partition: str
+    fates: Fates
+    readers: Mapping[Fact, frozenset[str]]
+    survive: bool
     taken: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, graph: Graph, partition: str) -> Emitter:
-        readers: dict[str, set[str]] = {}
+    def of(
+        cls, graph: Graph, block: Block, partition: str = "aws", *, survive: bool = True, reusable: bool = False
+    ) -> Emitter:
+        """The emitter of *graph*, which has the shape *block*; see `fates` for the other parameters."""
+        found = fates(graph, block, survive=survive, reusable=reusable)
+        readers: dict[Fact, set[str]] = {}
         for node in graph.nodes:
-            for ref in refs_in(node.step.request if node.step else None):
-                readers.setdefault(ref.task, set()).add(node.name)
+            for ref in node.reads:
+                readers.setdefault((OUTPUT, ref.task), set()).add(node.name)
+            for name in found.of[node.name].reads:
+                readers.setdefault((STATUS, name), set()).add(node.name)
+            for name, _ in found.of[node.name].deciders:
+                readers.setdefault((CHOICE, name), set()).add(node.name)
         return cls(
             graph,
+            block,
             partition,
-            {task: frozenset(names) for task, names in readers.items()},
+            found,
+            {fact: frozenset(names) for fact, names in readers.items()},
+            survive,
             {node.name for node in graph.nodes},
         )
 
-    def machine(self, block: Block, comment: str | None = None) -> StateMachine:
-        """The whole of *block* as a machine."""
-        states = self._chain(block, 0, {})
+    @property
+    def caught(self) -> set[str]:
+        """The tasks after whose failure the machine goes on."""
+        return {name for name, fate in self.fates.of.items() if fate.caught}
+
+    def machine(self, comment: str | None = None) -> StateMachine:
+        """The machine."""
+        scope = Scope(0)
+        failed = failure(fresh("failed", self.taken))
+        parts: list[Linked] = []
+        for number, part in enumerate(_parts(self.block)):
+            parts.append(self._part(part, scope))
+            if number in self.fates.checks:
+                parts.append((check(fresh("outcome", self.taken), scope, failed.name),))
+        if scope.failures:
+            parts.append((check(fresh("outcome", self.taken), scope, failed.name),))
+        if leads_on(parts[-1]):
+            parts.append((Succeed(fresh("succeeded", self.taken), output={}),))
+        states = linked(parts, (failed,) if any(fate.caught for fate in self.fates.of.values()) else ())
         return StateMachine(states[0].name, states, query_language="JSONata", comment=comment)
 
-    def _chain(
-        self, block: Block, depth: int, outer: Mapping[str, str], exports: tuple[str, ...] = ()
-    ) -> tuple[FlowState, ...]:
-        """The states of *block*, one after another; the last hands out the tasks in *exports*."""
-        visible = dict(outer)
-        chain: list[FlowState] = []
-        for part in block.blocks if isinstance(block, Seq) else (block,):
-            chain.append(self._state(part, depth, visible))
-            for name in names_in(part):
-                visible[name] = variable(name, depth)
-        if depth:
-            handed_out = {name: expression(f"${visible[name]}") for name in exports}
-            chain.append(Pass(fresh(f"{chain[-1].name}: done", self.taken), output=handed_out))
-        linked = (replace(state, next=following.name) for state, following in itertools.pairwise(chain))
-        return (*linked, chain[-1])
+    def _branch(self, block: Block, outer: Scope, facts: tuple[Fact, ...]) -> tuple[StateMachine, bool]:
+        """*block* as a branch that hands out *facts*, and whether it hands out failures."""
+        scope = outer.inner()
+        chain = [self._part(part, scope) for part in _parts(block)]
+        done = Pass(fresh(f"{chain[-1][-1].name}: done", self.taken), output=scope.handed_out(facts))
+        states = linked([*chain, (done,)])
+        return StateMachine(states[0].name, states), bool(scope.failures)
 
-    def _state(self, block: Block, depth: int, visible: Mapping[str, str]) -> FlowState:
-        if isinstance(block, Par):
-            return self._parallel(block, depth, visible)
-        assert isinstance(block, str)
-        node = self.graph.nodes[self.graph.index[block]]
-        work = work_of(node, self.partition, visible)
-        kept = {variable(node.name, depth): work.result} if node.name in self.readers else None
-        return replace(work.state, assign=kept, output=work.result)
+    def _part(self, part: Block, scope: Scope) -> Linked:
+        """The states of one part of a sequence; those of one task belong together."""
+        return self._parallel(part, scope) if isinstance(part, Par) else self._task(str(part), scope)
 
-    def _parallel(self, block: Par, depth: int, visible: Mapping[str, str]) -> Parallel:
+    def _task(self, name: str, scope: Scope) -> Linked:
+        """The states of the task *name*: its work, and before it the gate where it may not run."""
+        fate = self.fates.of[name]
+        read = (OUTPUT, name) in self.readers
+        work = work_of(fate.node, self.partition, scope.outputs, survive=self.survive, read=read)
+        kept, otherwise, caught = self._kept(fate, scope, work.result)
+        state: State = replace(work.state, assign=kept or None, output=work.result)
+        if isinstance(fate.node.step, Decision) and not fate.caught:
+            keys = {key: scope.known[kind, name] for kind, key in ANSWERS if (kind, name) in self.readers}
+            always = {key: value for key, value in kept.items() if key not in keys.values()}
+            state = decision_choice(fate.node, fate.node.step, scope.outputs, always, keys)
+        elif fate.caught:
+            assert isinstance(state, FlowState)
+            catch = Catch(error_equals=("States.ALL",), next=FOLLOWING, assign=caught or None, output={})
+            state = catching(state, catch, self.taken)
+        return (gate(fate, scope, otherwise, self.taken), state) if fate.gated else (state,)
+
+    def _kept(self, fate: Fate, scope: Scope, result: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """What is kept of a task in variables: after success, where it does not run, and after a failure."""
+        name = fate.node.name
+        kept: dict[str, Any] = {}
+        otherwise: dict[str, Any] = {}
+        caught: dict[str, Any] = {}
+        if (OUTPUT, name) in self.readers:
+            key = scope.add((OUTPUT, name))
+            kept[key], otherwise[key], caught[key] = result, None, None
+        if (CHOICE, name) in self.readers:
+            key = scope.add((CHOICE, name))
+            kept[key], otherwise[key], caught[key] = expression("$states.result[0].choice"), [], []
+        if (STATUS, name) in self.readers and (fate.caught or fate.gated):
+            key = scope.add((STATUS, name))
+            kept[key], caught[key] = SUCCESS, FAILED
+        if fate.caught and not fate.node.forgiven:
+            key = scope.add_failures(name)
+            kept[key], otherwise[key], caught[key] = [], [], expression(_failure(name))
+        return kept, otherwise, caught
+
+    def _parallel(self, block: Par, scope: Scope) -> Linked:
         exports = [self._exports(branch) for branch in block.blocks]
         name = fresh(" | ".join(names_in(branch)[0] for branch in block.blocks), self.taken)
-        kept = {
-            variable(task, depth): expression(select(f"$states.result[{position}]", (task,)))
-            for position, tasks in enumerate(exports)
-            for task in tasks
-        }
-        branches = []
-        for branch, tasks in zip(block.blocks, exports, strict=True):
-            states = self._chain(branch, depth + 1, visible, tasks)
-            branches.append(StateMachine(states[0].name, states))
-        return Parallel(name, arguments={}, branches=tuple(branches), assign=kept or None, output={})
+        made = [self._branch(branch, scope, facts) for branch, facts in zip(block.blocks, exports, strict=True)]
+        kept = {scope.add(fact): received(position, fact) for position, facts in enumerate(exports) for fact in facts}
+        failing = [position for position, (_, fails) in enumerate(made) if fails]
+        if failing:
+            lists = (select(f"$states.result[{position}]", (FAILURES,)) for position in failing)
+            kept[scope.add_failures(name)] = expression(f"[{', '.join(lists)}]")
+        return (
+            Parallel(
+                name,
+                arguments={},
+                branches=tuple(branch for branch, _ in made),
+                assign=kept or None,
+                output={},
+            ),
+        )
 
-    def _exports(self, branch: Block) -> tuple[str, ...]:
-        """The tasks of *branch* that something outside of it reads."""
-        inside = frozenset(names_in(branch))
-        return tuple(name for name in names_in(branch) if self.readers.get(name, frozenset()) - inside)
+    def _exports(self, branch: Block) -> tuple[Fact, ...]:
+        """What something outside of *branch* reads of its tasks."""
+        names = names_in(branch)
+        inside = frozenset(names)
+        return tuple(
+            (kind, name)
+            for name in names
+            for kind in (OUTPUT, STATUS, CHOICE)
+            if self.readers.get((kind, name), frozenset()) - inside
+        )
+
+
+def _parts(block: Block) -> tuple[Block, ...]:
+    return block.blocks if isinstance(block, Seq) else (block,)
+
+
+def _failure(name: str) -> str:
+    cause = f"$substring($states.errorOutput.Cause, 0, {CAUSE_LIMIT})"
+    return f"[{{'task': {literal(name)}, 'error': $states.errorOutput.Error, 'cause': {cause}}}]"

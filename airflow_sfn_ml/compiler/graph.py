@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from airflow_sfn_ml.asl import Retry
+from airflow_sfn_ml.asl.refs import Ref, refs_in
+from airflow_sfn_ml.compiler.each import Each
 from airflow_sfn_ml.steps import ServiceStep
+from airflow_sfn_ml.steps.decision import Decision
 from airflow_sfn_ml.steps.procedure import Procedure
 
 Added = tuple[str, str]
@@ -19,19 +22,42 @@ class Node:
     """One task: what it calls (nothing, for an empty task), what it waits for, how often it is tried.
 
     :param duration: how many seconds it is expected to take; None if nobody knows.
+    :param rule: Airflow's trigger rule.
+    :param outside: whether it also waits for tasks outside of the group. Those succeeded, or nothing would run.
+    :param setup: whether it is a setup task.
+    :param setups: setups further up whose teardown comes after it, so that it runs only if they succeeded.
+    :param forgiven: whether the group succeeds although it failed, as with most teardowns.
+    :param each: what it is mapped over, if it is; the request of *step* then reads the item.
     """
 
     name: str
-    step: ServiceStep | Procedure | None = None
+    step: ServiceStep | Procedure | Decision | None = None
     upstream: frozenset[str] = frozenset()
     retry: Retry | None = None
     timeout_seconds: int | None = None
     comment: str | None = None
     duration: float | None = None
+    rule: str = "all_success"
+    outside: bool = False
+    setup: bool = False
+    setups: frozenset[str] = frozenset()
+    forgiven: bool = False
+    each: Each | None = None
+
+    @property
+    def reads(self) -> Iterator[Ref]:
+        """What it reads of the outputs of other tasks."""
+        yield from refs_in(self.step.request if self.step else None)
+        if self.each:
+            yield from self.each.reads
 
     def inside(self, names: Collection[str]) -> Node:
         """The same task in a graph that has only *names*."""
-        return replace(self, upstream=frozenset(name for name in self.upstream if name in names))
+        return replace(
+            self,
+            upstream=frozenset(name for name in self.upstream if name in names),
+            setups=frozenset(name for name in self.setups if name in names),
+        )
 
 
 @dataclass(frozen=True)

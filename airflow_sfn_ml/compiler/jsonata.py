@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 
 from airflow_sfn_ml.asl.refs import Path
+from airflow_sfn_ml.compiler.pythonic import with_functions
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS = frozenset({"and", "or", "in", "true", "false", "null", "function"})
 
 
 def expression(code: str) -> str:
-    """*code* as the language wants it in a definition."""
-    return f"{{% {code} %}}"
+    """*code* as the language wants it in a definition, with the functions of `pythonic` that it calls."""
+    return f"{{% {with_functions(code)} %}}"
 
 
 def literal(text: str) -> str:
-    """*text* as a string literal."""
-    if "'" not in text and "\\" not in text and text.isprintable():
+    """*text* as a string literal; it never holds what ends an expression in a definition."""
+    if "'" not in text and "\\" not in text and text.isprintable() and "%}" not in text:
         return f"'{text}'"
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=not text.isprintable()).replace("%}", r"%\u007d")
 
 
 def select(root: str, path: Path) -> str:
@@ -35,18 +37,23 @@ def select(root: str, path: Path) -> str:
             code += f"[{part}]"
         elif _NAME.fullmatch(part) and part not in _WORDS:
             code += f".{part}"
-        elif "`" not in part:
+        elif part and part.isprintable() and "`" not in part and "%}" not in part:
             code += f".`{part}`"
         else:
             code = f"$lookup({code}, {literal(part)})"
     return code
 
 
-def required(code: str, complaint: str) -> str:
-    """The value of *code*, or a failure that says *complaint* where there is none."""
-    return f"($exists({code}) ? {code} : $error({literal(complaint)}))"
+def required(root: str, path: Path, complaint: str) -> str:
+    """The value under *path* of *root*, or a failure that says *complaint* where there is none.
+
+    An index is taken of a list only: in JSONata a value that is no list acts as a list of itself.
+    """
+    code = select(root, path)
+    lists = [f"$type({select(root, path[:at])}) = 'array'" for at, part in enumerate(path) if isinstance(part, int)]
+    return f"({' and '.join([*lists, f'$exists({code})'])} ? {code} : $error({literal(complaint)}))"
 
 
-def text(code: str) -> str:
-    """The value of *code* as text: a string as it is, anything else as JSON."""
-    return f"$string({code})"
+def items(codes: Iterable[tuple[str, bool]]) -> str:
+    """A list of *codes*, each with whether it may be a list: JSONata would make one list of both."""
+    return f"[{', '.join(f'$py_one({code})' if may_be_list else code for code, may_be_list in codes)}]"

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_sfn_ml import asl
-from airflow_sfn_ml.asl.refs import refs_in
 from airflow_sfn_ml.compiler.emit import Emitter
 from airflow_sfn_ml.compiler.graph import Added, Graph, Node
 from airflow_sfn_ml.compiler.split import best_split, costly
@@ -44,6 +43,8 @@ class Report:
     :param costly: pairs of tasks, the second of which waits for the first without an edge, to which the run owes its
         length.
     :param split: the tasks for which a group of their own would make it faster, and *split_takes* the seconds of both.
+    :param caught: the tasks after whose failure others run on. When one of them fails, clearing it starts a new
+        execution that reuses what succeeded; after any other failure the same execution is redriven.
     """
 
     tasks: int
@@ -56,6 +57,7 @@ class Report:
     costly: tuple[Added, ...] = ()
     split: tuple[str, ...] = ()
     split_takes: float | None = None
+    caught: tuple[str, ...] = ()
 
     @property
     def slowdown(self) -> float:
@@ -99,16 +101,28 @@ class Program:
     report: Report
 
 
-def compile_graph(nodes: list[Node], *, partition: str = "aws", comment: str | None = None) -> Program:
+def compile_graph(
+    nodes: list[Node],
+    *,
+    partition: str = "aws",
+    comment: str | None = None,
+    survive: bool = True,
+    reusable: bool = False,
+) -> Program:
     """Compile *nodes* into one machine.
 
+    :param survive: whether other branches run on after a failure, which is then told at the end.
+    :param reusable: whether the machine passes over the tasks that its input names in ``reuse``, with the status and
+        the output that it gives.
     :raises CompileError: with every problem of the graph: duplicate names, a cycle, outputs read before they exist.
     :raises TooLarge: the definition exceeds AWS's limit.
     """
     graph = _checked(nodes)
     shape = structure(graph)
-    program = program_of(Emitter.of(graph, partition).machine(shape.block, comment), len(graph.nodes))
-    return replace(program, report=_judged(program.report, graph, shape))
+    emitter = Emitter.of(graph, shape.block, partition, survive=survive, reusable=reusable)
+    program = program_of(emitter.machine(comment), len(graph.nodes))
+    report = replace(_judged(program.report, graph, shape), caught=tuple(sorted(emitter.caught)))
+    return replace(program, report=report)
 
 
 def program_of(machine: asl.StateMachine, tasks: int | None = None) -> Program:
@@ -125,6 +139,8 @@ def program_of(machine: asl.StateMachine, tasks: int | None = None) -> Program:
             "requests as the XCom of a task before the group"
         )
     types = [type(state).__name__ for state in _states(machine)]
+    if tasks is not None and "Fail" in types:
+        types.remove("Fail")  # the end of a run in which something failed
     report = Report(
         tasks=sum(name in ("Task", "Map") for name in types) if tasks is None else tasks,
         transitions=len(types),
@@ -174,7 +190,7 @@ def _checked(nodes: list[Node]) -> Graph:
     except ValueError as error:
         raise CompileError([f"the tasks of the group wait for each other: {error}"]) from None
     for node in graph.nodes:
-        for ref in refs_in(node.step.request if node.step else None):
+        for ref in node.reads:
             problems += _read_problems(graph, node, ref.task)
     if problems:
         raise CompileError(problems)

@@ -8,11 +8,14 @@ from typing import Any
 
 from airflow_sfn_ml.asl import FlowState, Pass, Task
 from airflow_sfn_ml.compiler.data import arguments
+from airflow_sfn_ml.compiler.decisions import decision_branch
 from airflow_sfn_ml.compiler.graph import Node
 from airflow_sfn_ml.compiler.jsonata import expression, literal
+from airflow_sfn_ml.compiler.maps import map_work
 from airflow_sfn_ml.compiler.procedures import procedure_work
 from airflow_sfn_ml.compiler.retriers import NEVER, service_retriers
 from airflow_sfn_ml.steps import ServiceStep
+from airflow_sfn_ml.steps.decision import Decision
 from airflow_sfn_ml.steps.procedure import Procedure
 
 
@@ -24,11 +27,26 @@ class Work:
     result: Any
 
 
-def work_of(node: Node, partition: str, visible: Mapping[str, str]) -> Work:
-    """The work of *node*; *visible* maps the tasks whose outputs can be read to their variables."""
+def work_of(
+    node: Node, partition: str, visible: Mapping[str, str], *, survive: bool = False, read: bool = True
+) -> Work:
+    """The work of *node*; *visible* maps the tasks whose outputs can be read to their variables.
+
+    :param survive: whether other branches run on after a failure, and *read* whether its output is read in the machine;
+        see `map_work`.
+    """
+    if node.each is not None:
+
+        def make(inner: Node, seen: Mapping[str, str]) -> tuple[FlowState, Any]:
+            work = work_of(inner, partition, seen)
+            return work.state, work.result
+
+        return Work(*map_work(node, visible, make, survive=survive, read=read))
     match node.step:
         case None:
             return Work(Pass(node.name, comment=node.comment), {})
+        case Decision():
+            return Work(decision_branch(node, node.step, visible), expression("$states.result[0].output"))
         case Procedure():
             return Work(*procedure_work(node, node.step, partition, visible))
         case _:

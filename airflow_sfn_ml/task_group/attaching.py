@@ -14,6 +14,7 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_sfn_ml.asl.refs import refs_in
 from airflow_sfn_ml.operators.follow import Follower, Group, follow
+from airflow_sfn_ml.operators.follow_mapped import follow_mapped
 from airflow_sfn_ml.operators.start import StartExecutionOperator
 
 START = "start"
@@ -52,7 +53,9 @@ def make_start(group: Any) -> StartExecutionOperator:
 def let_members_follow(group: Group, members: list[tuple[Any, str]]) -> None:
     """Let each of *members* (tasks with the names of their states) follow its state."""
     for operator, name in members:
-        if not isinstance(operator, (Follower, MappedOperator)):
+        if type(operator) is MappedOperator:
+            follow_mapped(operator, group, name)
+        elif not isinstance(operator, (Follower, MappedOperator)):
             follow(operator, group, name)
 
 

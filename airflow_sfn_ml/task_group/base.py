@@ -126,16 +126,22 @@ class MachineGroup(TaskGroup):
 
         :raises CompileError: with everything that cannot be rendered or that SageMaker would refuse.
         """
+        from airflow_sfn_ml.translators.mapped import Mapped
+        from airflow_sfn_ml.translators.mapped_render import render_mapped
         from airflow_sfn_ml.translators.preparations import Start
         from airflow_sfn_ml.translators.render import render_member, rendered_problems
 
         start = Start(self.hook)
+        names = {operator.task_id: name for operator, name in self._named()}
         values: dict[str, dict[str, Any]] = {}
         problems: list[str] = []
         for operator, name in self._named():
             member = self.compiled().members[name]
             try:
-                rendered = render_member(member, operator, context, start)
+                if isinstance(member, Mapped):
+                    rendered = render_mapped(member, operator, context, start, names, self.aws_conn_id, self.region_name)
+                else:
+                    rendered = render_member(member, operator, context, start)
             except Exception as error:
                 problems.append(
                     f"{operator.task_id}: its templates cannot be rendered: {type(error).__name__}: {error}"

@@ -10,10 +10,13 @@ from typing import Any
 
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
-from airflow_sfn_ml.compiler import Program, compile_graph
+from airflow_sfn_ml.compiler import Node, Program, compile_graph
 from airflow_sfn_ml.exceptions import CompileError, CrossesGroup
 from airflow_sfn_ml.operators.follow import Follower
+from airflow_sfn_ml.operators.follow_mapped import MappedFollower
+from airflow_sfn_ml.task_group.ordering import order_problems, ordered
 from airflow_sfn_ml.translators import Member, read_member
+from airflow_sfn_ml.translators.mapped import read_mapped
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,13 @@ class Compiled:
 
     :param members: what Airflow renders for each, by the name of the state.
     :param warnings: what is lost of a task's settings.
+    :param nodes: the graph that was compiled.
     """
 
     program: Program
     members: Mapping[str, Member]
     warnings: tuple[str, ...] = ()
+    nodes: tuple[Node, ...] = ()
 
 
 def compile_group(
@@ -41,9 +46,15 @@ def compile_group(
     problems = list(_problems(group, named))
     members: dict[str, Member] = {}
     for operator, name in named:
-        if not isinstance(operator, MappedOperator):
+        if isinstance(operator, MappedFollower):
+            alone = is_distributed(group, operator)
+            read = read_mapped(operator, name, names, group.aws_conn_id, group.region_name, distributed=alone)
+            members.setdefault(name, read)
+        elif not isinstance(operator, MappedOperator):
             members.setdefault(name, read_member(operator, name, names, group.aws_conn_id, group.region_name))
     problems += [problem for member in members.values() for problem in member.problems]
+    survives = getattr(group, "on_failure", "continue") == "continue"
+    problems += [problem for operator, _ in named for problem in order_problems(operator, survives)]
     durations = _durations(group.group_id, expected)
     problems += [
         f"{task_id}: is in expected_durations, but is no task of the group"
@@ -53,15 +64,32 @@ def compile_group(
     crossings = list(_crossings(group, named))
     if problems or crossings:
         raise (CompileError if problems else CrossesGroup)([*problems, *crossings])
-    program = compile_graph(
-        [replace(members[name].node, duration=durations.get(operator.task_id)) for operator, name in named],
-        partition=_partition(group.role_arn),
-        comment=f"Task group {group.group_id} of Airflow Dag {group.dag.dag_id}",
-    )
+    nodes = [
+        replace(ordered(members[name].node, operator, names), duration=durations.get(operator.task_id))
+        for operator, name in named
+    ]
+    program = compile_graph(nodes, survive=survives, **_labels(group))
     warnings = [text for member in members.values() for text in member.warnings]
     if program.report.warning:
         warnings.append(f"{group.group_id}: {program.report.warning}")
-    return Compiled(program, members, tuple(warnings))
+    return Compiled(program, members, tuple(warnings), tuple(nodes))
+
+
+def compile_repair(group: Any, compiled: Compiled) -> Program:
+    """The machine of *group* that passes over what an earlier execution has done.
+
+    It is another one than the group's own: there, a gate before each task would cost a transition each, and most runs
+    need no repair.
+    """
+    survives = getattr(group, "on_failure", "continue") == "continue"
+    return compile_graph(list(compiled.nodes), survive=survives, reusable=True, **_labels(group))
+
+
+def _labels(group: Any) -> dict[str, Any]:
+    return {
+        "partition": _partition(group.role_arn),
+        "comment": f"Task group {group.group_id} of Airflow Dag {group.dag.dag_id}",
+    }
 
 
 def _durations(group_id: str, expected: Mapping[str, float | timedelta]) -> dict[str, float]:
@@ -85,13 +113,26 @@ def _problems(group: Any, named: list[tuple[Any, str]]) -> Iterator[str]:
         if name in seen:
             yield f"{task_id}: its state would have the name {name!r}, as that of {seen[name]} has; rename one of them"
         seen[name] = task_id
-        if isinstance(operator, MappedOperator):
-            yield f"{task_id}: .expand() cannot run inside of the group; map over the group's results after it"
-        elif not isinstance(operator, Follower):
+        if isinstance(operator, MappedOperator) and type(operator) is not MappedOperator and not _follows(operator):
+            yield (
+                f"{task_id}: {operator.operator_name} cannot run inside of a state machine, mapped or not; move the "
+                "task before or after the group, or do its work in a job"
+            )
+        elif not _follows(operator):
             yield (
                 f"{task_id}: was added to the group after its with block; create it inside of the block, or enter the "
                 "block again"
             )
+
+
+def _follows(operator: Any) -> bool:
+    return isinstance(operator, (Follower, MappedFollower))
+
+
+def is_distributed(group: Any, operator: Any) -> bool:
+    """Whether the iterations of *operator* are to be executions of their own."""
+    asked = group.distributed_maps
+    return asked if isinstance(asked, bool) else not {operator.task_id, operator.label}.isdisjoint(asked)
 
 
 def _crossings(group: Any, named: list[tuple[Any, str]]) -> Iterator[str]:

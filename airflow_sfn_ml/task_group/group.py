@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_sfn_ml.operators.step import StepOperator
 from airflow_sfn_ml.steps import ServiceStep
@@ -34,12 +34,28 @@ class StateMachineTaskGroup(MachineGroup):
     :param expected_durations: how long tasks are expected to take, in seconds or as timedelta, by their ids, with or
         without the group's. Where the edges cannot be kept without further waiting, it is put where it delays least;
         tasks that are not named count as long as their kind of call usually takes.
+    :param on_failure: what happens to the others when a task has failed. ``"continue"``, as in Airflow: whatever does
+        not depend on it runs on, then the execution fails and names all that failed. ``"stop"``: the execution ends at
+        once, and stops what runs at its side.
+    :param distributed_maps: which mapped tasks run each iteration as an execution of its own, all of them or those with
+        these ids: more than 40 side by side, and no common limit of 25,000 history events. Tasks that are mapped over a
+        literal list of more than 40 items do so anyway, unless ``max_active_tis_per_dagrun`` lets 40 or less run.
     :param kwargs: what `airflow.sdk.TaskGroup` takes.
     """
 
     def __init__(
-        self, group_id: str, *, expected_durations: Mapping[str, float | timedelta] | None = None, **kwargs: Any
+        self,
+        group_id: str,
+        *,
+        expected_durations: Mapping[str, float | timedelta] | None = None,
+        on_failure: Literal["continue", "stop"] = "continue",
+        distributed_maps: bool | Collection[str] = False,
+        **kwargs: Any,
     ) -> None:
+        if on_failure not in ("continue", "stop"):
+            raise ValueError(f"on_failure must be 'continue' or 'stop', not {on_failure!r}")
+        self.on_failure = on_failure
+        self.distributed_maps = distributed_maps
         self.expected_durations = dict(expected_durations or {})
         super().__init__(group_id, **kwargs)
 

@@ -16,7 +16,11 @@ def runs(machine: dict[str, Any], done: frozenset[str] = frozenset()) -> Iterato
             for branch in inner:
                 yield from branch
             done |= {task for branch in inner for task, _ in branch}
-        else:
+        elif state["Type"] == "Choice":
+            # Gates and checks, with all going well: the first rule leads to the task, or on.
+            name = state["Choices"][0]["Next"]
+            continue
+        elif state["Type"] not in ("Succeed", "Fail"):
             yield name, done
             done |= {name}
         name = state.get("Next")

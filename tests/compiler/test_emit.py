@@ -50,9 +50,9 @@ def test_a_branch_exports_only_what_is_used_later():
     )["States"]
     parallel = made["a | b"]
     first, second = (branch["States"] for branch in parallel["Branches"])
-    assert first["a: done"]["Output"] == {"a": "{% $t1_a %}"}
-    assert second["b: done"]["Output"] == {}
-    assert parallel["Assign"] == {"t0_a": "{% $states.result[0].a %}"}
+    assert first["a: done"]["Output"] == {"a": "{% $t1_a %}", ": failures": "{% [$e1_a] %}"}
+    assert second["b: done"]["Output"] == {": failures": "{% [$e1_b] %}"}
+    assert parallel["Assign"]["t0_a"] == "{% $states.result[0].a %}"
     assert parallel["Arguments"] == {}
     assert parallel["Output"] == {}
 
@@ -122,8 +122,8 @@ def test_the_same_graph_has_the_same_digest_and_another_has_another():
 
 def test_the_report_counts():
     report = compile_graph([node("a"), node("b"), node("c", "a", "b")]).report
-    assert (report.tasks, report.transitions, report.events) == (3, 6, 2 + 3 * 6 + 3 + 2 * 2)
-    assert "3 tasks, 6 transitions a run" in str(report)
+    assert (report.tasks, report.transitions, report.events) == (3, 7, 2 + 3 * 6 + 3 + 3 * 2)
+    assert "3 tasks, 7 transitions a run" in str(report)
 
 
 def test_all_problems_are_told_at_once():

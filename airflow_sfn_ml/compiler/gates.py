@@ -1,0 +1,65 @@
+"""The state before a task that may not run: it looks at what became of others, and leads on past the task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_sfn_ml.asl import Choice, ChoiceRule
+from airflow_sfn_ml.compiler.fate import Fate
+from airflow_sfn_ml.compiler.jsonata import expression, literal, select
+from airflow_sfn_ml.compiler.linking import FOLLOWING
+from airflow_sfn_ml.compiler.names import fresh
+from airflow_sfn_ml.compiler.rules import SKIPPED, SUCCESS
+from airflow_sfn_ml.compiler.scope import CHOICE, OUTPUT, STATUS, Scope
+
+REUSE = "$states.context.Execution.Input.reuse"
+"""What an earlier execution has done: ``{task: {"status": ..., "output": ...}}``."""
+
+
+def gate(fate: Fate, scope: Scope, otherwise: Mapping[str, Any], taken: set[str]) -> Choice:
+    """The gate of a task.
+
+    :param otherwise: what its variables are where it does not run, but for its status.
+    """
+    name = fate.node.name
+    runs, status = _runs(fate, scope)
+    own_status = scope.known.get((STATUS, name))
+    skipped = {**otherwise, **({own_status: expression(status)} if own_status else {})}
+    rules = [_reused(name, scope, otherwise)] if fate.reused else []
+    if runs is None:
+        return Choice(fresh(f"{name}: gate", taken), choices=tuple(rules), default=name)
+    rules.append(ChoiceRule.when(expression(runs), name))
+    return Choice(fresh(f"{name}: gate", taken), choices=tuple(rules), default=FOLLOWING, assign=skipped or None)
+
+
+def _runs(fate: Fate, scope: Scope) -> tuple[str | None, str]:
+    """When the task runs, None for always, and its status where it does not."""
+    by_rule = fate.runs(lambda name: scope.of(STATUS, name))
+    if not fate.deciders:
+        return by_rule.runs, by_rule.otherwise
+    chosen = " and ".join(_is_chosen(decision, choices, fate, scope) for decision, choices in fate.deciders)
+    if by_rule.runs is None:
+        return chosen, f"'{SKIPPED}'"
+    return f"{chosen} and {by_rule.runs}", f"$not({chosen}) ? '{SKIPPED}' : {by_rule.otherwise}"
+
+
+def _is_chosen(decision: str, choices: tuple[str, ...], fate: Fate, scope: Scope) -> str:
+    """Whether *decision* lets the task run; one that was not made has chosen nothing, and skips nothing."""
+    names = ", ".join(literal(choice) for choice in choices)
+    chosen = f"$count({scope.of(CHOICE, decision)}[$ in [{names}]]) > 0"
+    if decision in fate.unsure:
+        return f"({scope.of(STATUS, decision)} != '{SUCCESS}' or {chosen})"
+    return chosen
+
+
+def _reused(name: str, scope: Scope, otherwise: Mapping[str, Any]) -> ChoiceRule:
+    """The rule that passes over a task that an earlier execution has done."""
+    done = select(REUSE, (name,))
+    kept = dict(otherwise)
+    for kind, key in ((OUTPUT, "output"), (STATUS, "status")):
+        own = scope.known.get((kind, name))
+        if own:
+            kept[own] = expression(f"{done}.{key}")
+    more: dict[str, Any] = {"Assign": kept} if kept else {}
+    return ChoiceRule.when(expression(f"$exists({done})"), FOLLOWING, **more)
