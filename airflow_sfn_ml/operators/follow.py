@@ -95,6 +95,8 @@ class Follower:
                 "push": bool(operator.do_xcom_push) and has_output,
                 "ends_on_worker": any(getattr(operator, name) for name in NEEDS_WORKER),
                 "place": group.place(self.state_name),
+                "within": None,
+                "mapped_over": is_mapped_over(operator),
             },
             next_method="resume",
         )
@@ -118,26 +120,32 @@ class Follower:
     def execute(self, context: Any) -> Any:
         """Wait for the state in this process, and return its output."""
         from airflow_sfn_ml.triggers.explain import failure_lines, request_line
-        from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded, verdict
+        from airflow_sfn_ml.triggers.iterations import Subject
+        from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded
 
         group = self.__group__
         log: Any = self.log  # type: ignore[attr-defined]
         arn = _execution_arn(context, group.start_task_id)
         hook = group.hook()
         log.info("Following state %s of %s", self.state_name, arn)
-        place = Place.of(group.place(self.state_name))
+        within = self.__dict__.get("_sfn_ml_within")
+        index = context["ti"].map_index
+        subject = Subject(self.state_name, within, -1 if index is None else index)
+        name = within or self.state_name
+        place = Place.of(group.place(name))
         for view in _views(hook, arn):
-            match verdict(view, self.state_name, place):
+            seen = subject.seen(view)
+            match subject.verdict(view, place):
                 case Pending():
                     continue
                 case Failed(reason):
-                    lines = failure_lines(view, self.state_name, hook.log_tail)
+                    lines = failure_lines(seen, self.state_name, hook.log_tail)
                     raise AirflowFailException("\n".join([reason, *lines, f"Execution: {arn}"]))
                 case Skipped(reason):
                     raise AirflowSkipException(reason)
                 case Succeeded(output, note):
-                    log.info("%s", "\n".join(filter(None, [request_line(view, self.state_name), note])))
-                    return output if group.has_output(self.state_name) else None
+                    log.info("%s", "\n".join(filter(None, [request_line(seen, self.state_name), note])))
+                    return output if group.has_output(name) else None
         raise AirflowFailException(f"{arn} ended, but what became of state {self.state_name} is not known")
 
     def resume(self, context: Any, event: Any = None) -> Any:
@@ -161,6 +169,11 @@ def follow(operator: BaseOperator, group: Group, state_name: str) -> None:
     }
     metaclass: Any = type(original)
     operator.__class__ = metaclass(original.__name__, (Follower, original), namespace)
+
+
+def is_mapped_over(operator: Any) -> bool:
+    """Whether other tasks are mapped over the output of *operator*, so that Airflow has to know its length."""
+    return next(iter(operator.iter_mapped_dependants()), None) is not None
 
 
 class Gate(set[str]):

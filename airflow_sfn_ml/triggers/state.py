@@ -20,16 +20,29 @@ from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent
 from airflow_sfn_ml.exceptions import SfnMlError
 from airflow_sfn_ml.history import ExecutionView, StateStatus
 from airflow_sfn_ml.triggers.explain import failure_lines, progress_line, request_line
+from airflow_sfn_ml.triggers.iterations import Subject
 from airflow_sfn_ml.triggers.redrive import KEY as REDRIVE_KEY
 from airflow_sfn_ml.triggers.redrive import Record
 from airflow_sfn_ml.triggers.settings import pace
-from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded, Verdict, verdict
+from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded, Verdict
 from airflow_sfn_ml.triggers.watch import Watcher, in_thread, watchers
 
 if TYPE_CHECKING:
     from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
 
 RETURN_VALUE = BaseXCom.XCOM_RETURN_KEY
+ARGUMENTS = (
+    "state",
+    "start_task_id",
+    "aws_conn_id",
+    "region_name",
+    "verify",
+    "push",
+    "ends_on_worker",
+    "place",
+    "within",
+    "mapped_over",
+)
 RUNS_AGAIN = (StateStatus.FAILED, StateStatus.ABORTED, StateStatus.TIMED_OUT)
 REDRIVE_LOOKS = 40
 """How many looks at the history a redrive may take to show in it."""
@@ -45,6 +58,8 @@ class StateTrigger(BaseTrigger):
     :param ends_on_worker: whether the task has something to do when it ends that only a worker does (outlets, success
         callbacks); it then resumes there instead of ending here.
     :param place: how the state lies among the others, for machines that were not made of the group's tasks.
+    :param within: the Map that the state is in, for the instances of a mapped task; each follows its iteration.
+    :param mapped_over: whether other tasks are mapped over the output, so that Airflow has to know its length.
     """
 
     def __init__(
@@ -57,6 +72,8 @@ class StateTrigger(BaseTrigger):
         push: bool = True,
         ends_on_worker: bool = False,
         place: dict[str, Any] | None = None,
+        within: str | None = None,
+        mapped_over: bool = False,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.state = state
@@ -67,11 +84,12 @@ class StateTrigger(BaseTrigger):
         self.push = push
         self.ends_on_worker = ends_on_worker
         self.place = place
+        self.within = within
+        self.mapped_over = mapped_over
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and the arguments that make this trigger again."""
-        names = ("state", "start_task_id", "aws_conn_id", "region_name", "verify", "push", "ends_on_worker", "place")
-        return "airflow_sfn_ml.triggers.state.StateTrigger", {name: getattr(self, name) for name in names}
+        return "airflow_sfn_ml.triggers.state.StateTrigger", {name: getattr(self, name) for name in ARGUMENTS}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait until the state has ended, tell how, and end the task."""
@@ -105,11 +123,12 @@ class StateTrigger(BaseTrigger):
             async for view in watcher.snapshots():
                 if record is not None and record.is_told_by(view, arn):
                     continue
-                for line in (request_line(view, self.state), progress_line(view, self.state)):
+                seen = self._subject().seen(view)
+                for line in (request_line(seen, self.state), progress_line(seen, self.state)):
                     if line not in told:
                         self.log.info("%s", line)
                         told.add(line)
-                event = await self._decided(view, verdict(view, self.state, place), arn)
+                event = await self._decided(view, self._subject().verdict(view, place), arn)
                 if event is not None:
                     return event
             if record is None or watcher.view is None or not record.is_told_by(watcher.view, arn):
@@ -153,14 +172,32 @@ class StateTrigger(BaseTrigger):
     async def _succeed(self, output: Any) -> TriggerEvent:
         if self.ends_on_worker:
             return TriggerEvent({"state": self.state})  # type: ignore[no-untyped-call]
+        length = self._mapped_length(output)
         if self.push and output is not None:
-            await XCom.aset(RETURN_VALUE, output, **self._identity())
+            await XCom.aset(RETURN_VALUE, output, **self._identity(), _mapped_length=length)
         return TaskSuccessEvent()
+
+    def _mapped_length(self, output: Any) -> int | None:
+        """How many instances a task that is mapped over *output* has; Airflow's scheduler needs it with the XCom.
+
+        :raises SfnMlError: nothing can be mapped over *output*.
+        """
+        if not self.mapped_over:
+            return None
+        if not self.push or not isinstance(output, (list, dict)):
+            raise SfnMlError(
+                f"State {self.state} succeeded, but other tasks are mapped over its output, which is "
+                + (f"{type(output).__name__}, not a list" if self.push else "not pushed (do_xcom_push)")
+            )
+        return len(output)
+
+    def _subject(self) -> Subject:
+        return Subject(self.state, self.within, self._identity()["map_index"])
 
     async def _explain(self, view: ExecutionView, reason: str, arn: str) -> None:
         self.log.error("%s", reason)
         hook = await self._hook()
-        for line in await in_thread(failure_lines, view, self.state, hook.log_tail):
+        for line in await in_thread(failure_lines, self._subject().seen(view), self.state, hook.log_tail):
             self.log.error("%s", line)
         self.log.error("Execution: %s", arn)
 

@@ -1,0 +1,404 @@
+"""Mapped operators: ``Operator.partial(...).expand(...)``, read as the work of one instance and the items it is for.
+
+What an instance does depends on its arguments, so where these are written out every instance is translated, and the
+requests are laid over each other: what is the same in all stays in the request, what differs becomes the items. Where
+the arguments are XComs of tasks outside of the group, one instance with stand-ins is translated, to see which parts of
+the request depend on them; when the execution is started and the arguments are known, every instance is translated, and
+these parts of its request become its item. Where a task of the group gives the arguments, nobody translates any more
+when they are known, so the items are the arguments, and the request reads them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+from airflow.sdk.definitions._internal.expandinput import DictOfListsExpandInput
+from airflow.sdk.definitions.xcom_arg import XComArg
+
+from airflow_sfn_ml.asl.refs import Code, Given, Item, Param, Path, Ref, Text, refs_in
+from airflow_sfn_ml.compiler import Node
+from airflow_sfn_ml.compiler.each import INLINE_LIMIT, Each
+from airflow_sfn_ml.compiler.jsonata import literal
+from airflow_sfn_ml.exceptions import TranslationError
+from airflow_sfn_ml.steps.procedure import Procedure
+from airflow_sfn_ml.translators.laying import keys, laid_over, moved, pick, place, varying
+from airflow_sfn_ml.translators.members import Member, read_member
+from airflow_sfn_ml.translators.preparations import Prepared
+from airflow_sfn_ml.translators.templates import Reading
+
+PINNED = ("retries", "execution_timeout")
+ITEMS = "each"
+"""The key of the list of items among the values that Airflow renders."""
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """Stands for an argument that is known when the execution is started."""
+
+    key: str
+
+    def resolve(self, context: Any) -> Any:
+        """Never asked for: every instance has arguments of its own by then."""
+        raise TranslationError(f"what {self.key} is mapped over is not known yet")
+
+
+@dataclass(frozen=True)
+class Mapped(Member):
+    """A mapped task, read.
+
+    :param instances: where the arguments are written out: those of each instance, and the instance itself, read.
+    :param stand_ins: where they are not: what stood for them when the task was read.
+    :param varying: where tasks outside of the group give the arguments: the paths within the request that depend on
+        them, by their keys in the items.
+    """
+
+    instances: tuple[tuple[Mapping[str, Any], Member], ...] = ()
+    stand_ins: Mapping[str, Any] = field(default_factory=dict)
+    varying: Mapping[str, Path] | None = None
+
+
+def read_mapped(
+    operator: Any,
+    name: str,
+    members: Mapping[str, str],
+    conn_id: str | None,
+    region: str | None,
+    *,
+    distributed: bool = False,
+) -> Member:
+    """Read the mapped *operator*; the parameters are those of `read_member`.
+
+    :param distributed: whether each iteration is to be an execution of its own.
+    """
+    try:
+        arguments = _arguments(operator)
+        if _inside(arguments, members):
+            found = _read_inside(operator, name, members, conn_id, region)
+        elif _outside(arguments):
+            found = _read_outside(operator, name, members, conn_id, region)
+        else:
+            found = _read_literal(operator, name, members, conn_id, region)
+    except TranslationError as error:
+        return Member(_nothing(operator, name, members), {}, problems=(str(error),))
+    each = found.node.each
+    if each is None:
+        return found
+    concurrency = min(_limits(operator), default=None)
+    many = each.count is not None and each.count > INLINE_LIMIT and (concurrency or each.count) > INLINE_LIMIT
+    warnings = (*found.warnings, *_warnings(operator))
+    each = replace(each, concurrency=concurrency, distributed=distributed or many)
+    return replace(found, node=replace(found.node, each=each), warnings=warnings)
+
+
+def instance_of(operator: Any, arguments: Mapping[str, Any]) -> Any:
+    """The operator that an instance of the mapped *operator* with *arguments* is, with the user's settings.
+
+    :raises TranslationError: its class does not take the arguments.
+    """
+    kwargs = operator._get_unmap_kwargs(arguments, strict=operator._disallow_kwargs_override)
+    for name in ("is_setup", "is_teardown", "on_failure_fail_dagrun"):
+        kwargs.pop(name, None)
+    for name in PINNED:  # Airflow sees other values in a follower
+        kwargs.pop(name, None)
+        kwargs |= {name: operator.__dict__[name]} if name in operator.__dict__ else {}
+    try:
+        instance = operator.operator_class(**{**kwargs, "task_id": operator.task_id}, _airflow_from_mapped=True)
+    except Exception as error:
+        raise TranslationError(
+            f"{operator.task_id}: {operator.operator_class.__name__} cannot be made with what is mapped over "
+            f"{', '.join(arguments)}: {error}; map over other arguments, or over a literal list"
+        ) from error
+    instance.upstream_task_ids = operator.upstream_task_ids
+    instance.downstream_task_ids = operator.downstream_task_ids
+    return instance
+
+
+def expanded(arguments: Mapping[str, Any] | Sequence[Any]) -> list[dict[str, Any]]:
+    """The arguments of each instance, in Airflow's order: of ``expand``'s lists, the last varies fastest.
+
+    :raises TranslationError: something is not a list of the right things.
+    """
+    if isinstance(arguments, Mapping):
+        lists = [_listed(key, value) for key, value in arguments.items()]
+        return [dict(zip(arguments, values, strict=True)) for values in product(*lists)]
+    wrong = next((item for item in arguments if not isinstance(item, Mapping)), None)
+    if wrong is not None:
+        raise TranslationError(f"expand_kwargs() takes a list of dicts; one item is a {type(wrong).__name__}")
+    return [dict(item) for item in arguments]
+
+
+def _listed(key: str, value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return [tuple(pair) for pair in value.items()]
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        raise TranslationError(f"expand() takes lists; {key} is a {type(value).__name__}")
+    return list(value)
+
+
+def _arguments(operator: Any) -> Mapping[str, Any] | Any:
+    """What is mapped over: lists by argument, or what ``expand_kwargs`` was given."""
+    return operator._get_specified_expand_input().value
+
+
+def _values(arguments: Any) -> list[Any]:
+    """What has to be known before the number of instances is."""
+    if isinstance(arguments, Mapping):
+        return list(arguments.values())
+    return [arguments] if isinstance(arguments, XComArg) else list(arguments)
+
+
+def _inside(arguments: Any, members: Mapping[str, str]) -> bool:
+    """Whether tasks of the group give the arguments."""
+    return any(
+        source.task_id in members
+        for value in _values(arguments)
+        if isinstance(value, XComArg)
+        for source, _ in value.iter_references()
+    )
+
+
+def _outside(arguments: Any) -> bool:
+    """Whether tasks outside give the arguments."""
+    return any(isinstance(value, XComArg) for value in _values(arguments))
+
+
+def _read_literal(operator: Any, name: str, members: Mapping[str, str], conn_id: Any, region: Any) -> Member:
+    if not expanded(_arguments(operator)):
+        empty = _read_outside(operator, name, members, conn_id, region)
+        return replace(empty, node=replace(empty.node, each=Each([], 0)))
+    instances = []
+    for arguments in expanded(_arguments(operator)):
+        read = read_member(instance_of(operator, arguments), name, members, conn_id, region)
+        if read.problems:
+            return read
+        instances.append((arguments, read))
+    first = instances[0][1]
+    if first.node.step is None:
+        raise TranslationError(f"{operator.task_id}: a task that does nothing cannot be mapped")
+    for _, other in instances[1:]:
+        if _skeleton(other) != _skeleton(first):
+            raise TranslationError(
+                f"{operator.task_id}: what it is mapped over changes which states an instance needs, and all "
+                "iterations of a Map have the same; make a task of its own of each kind"
+            )
+    shared, own = _shared([read for _, read in instances])
+    requests = [
+        moved(read.node.step.request if read.node.step else None, read.node.name, f"/{ITEMS}/{position}", own)
+        for position, (_, read) in enumerate(instances)
+    ]
+    request, items = laid_over(requests)
+    params = {pointer: first.params[pointer] for pointer in shared}
+    each = Each(items, len(items))
+    step = first.node.step.with_request(request)
+    return Mapped(
+        replace(first.node, step=step, each=each),
+        params,
+        {pointer: steps for pointer, steps in first.preparations.items() if pointer in shared},
+        warnings=tuple(dict.fromkeys(text for _, read in instances for text in read.warnings)),
+        instances=tuple((arguments, _without(read, shared)) for arguments, read in instances),
+    )
+
+
+def _shared(reads: Sequence[Member]) -> tuple[set[str], set[str]]:
+    """The pointers of what is rendered once for all instances, and of what each instance renders for itself."""
+    pointers = {pointer for read in reads for pointer in read.params}
+    shared = {pointer for pointer in pointers if all(_same(pointer, reads[0], read) for read in reads)}
+    return shared, pointers - shared
+
+
+def _same(pointer: str, one: Member, other: Member) -> bool:
+    if pointer not in one.params or pointer not in other.params:
+        return False
+    template = one.params[pointer]
+    if "map_index" in str(template):
+        return False
+    known, wanted = one.preparations.get(pointer), other.preparations.get(pointer)
+    return bool(template == other.params[pointer] and known == wanted)
+
+
+def _without(read: Member, pointers: set[str]) -> Member:
+    """*read* with only what is rendered for this instance alone."""
+    return replace(
+        read,
+        params={pointer: value for pointer, value in read.params.items() if pointer not in pointers},
+        preparations={pointer: steps for pointer, steps in read.preparations.items() if pointer not in pointers},
+    )
+
+
+def _skeleton(read: Member) -> Any:
+    """What must be equal in all instances: everything but the request."""
+    step = read.node.step
+    if isinstance(step, Procedure):
+        states = tuple((type(state).__name__, state.name, getattr(state, "resource", None)) for state in step.states)
+        return states, step.has_output, read.node.timeout_seconds, read.node.retry
+    call = getattr(step, "integration", None), getattr(step, "result_key", None)
+    return type(step), call, read.node.timeout_seconds, read.node.retry
+
+
+def _read_outside(operator: Any, name: str, members: Mapping[str, str], conn_id: Any, region: Any) -> Member:
+    stand_ins = {key: StandIn(key) for key in _keys(operator)}
+    read = read_member(instance_of(operator, stand_ins), name, members, conn_id, region)
+    step = read.node.step
+    if read.problems or step is None:
+        return read
+    paths = varying(step.request, lambda value: _depends(value, read.params))
+    depending = dict(zip(keys(paths), paths, strict=True))
+    for path in paths:
+        if any(True for _ in refs_in(pick(step.request, path))):
+            raise TranslationError(
+                f"{operator.task_id}: a part of its request is made of what it is mapped over and of the output of a "
+                "task of the group together; map over the output too, or put the two into different parts"
+            )
+    request = place(step.request, {path: Item((key,)) for key, path in depending.items()})
+    needed = set(_pointers(request))
+    return Mapped(
+        replace(read.node, step=step.with_request(request), each=Each(Param(name, ITEMS))),
+        {pointer: value for pointer, value in read.params.items() if pointer in needed},
+        {pointer: steps for pointer, steps in read.preparations.items() if pointer in needed},
+        warnings=read.warnings,
+        varying=depending,
+        stand_ins=stand_ins,
+    )
+
+
+def _depends(value: Any, params: Mapping[str, Any]) -> bool:
+    """Whether *value* differs between instances whose arguments differ; what is rendered may also ask for its index."""
+    if isinstance(value, Text):
+        return any(_depends(part, params) for part in value.parts)
+    return isinstance(value, Param) and (_stands_in(params[value.pointer]) or "map_index" in str(params[value.pointer]))
+
+
+def _stands_in(value: Any) -> bool:
+    match value:
+        case StandIn():
+            return True
+        case dict():
+            return any(_stands_in(item) for item in value.values())
+        case list() | tuple():
+            return any(_stands_in(item) for item in value)
+        case Prepared():
+            return _stands_in(value.value)
+        case _:
+            return False
+
+
+def _pointers(request: Any) -> Iterator[str]:
+    match request:
+        case Param():
+            yield request.pointer
+        case dict():
+            for item in request.values():
+                yield from _pointers(item)
+        case list() | tuple():
+            for item in request:
+                yield from _pointers(item)
+        case Given():
+            yield from _pointers(request.value)
+        case _ if hasattr(request, "parts"):
+            yield from _pointers(request.parts)
+
+
+def _read_inside(operator: Any, name: str, members: Mapping[str, str], conn_id: Any, region: Any) -> Member:
+    arguments = _arguments(operator)
+    reading = Reading(name, members, dag_id=operator.dag_id, template_ext=tuple(operator.template_ext))
+    if isinstance(arguments, Mapping):
+        lists = {key: reading.read(_plain_list(value), (ITEMS, key)) for key, value in arguments.items()}
+        checked = {key: _is_list(operator.task_id, key, value) for key, value in lists.items()}
+        single = len(checked) == 1
+        stand_ins = {key: Item(() if single else (key,)) for key in checked}
+        items = next(iter(checked.values())) if single else _product(checked)
+    elif isinstance(arguments, XComArg):
+        stand_ins = {key: Item((key,)) for key in _keys(operator)}
+        items = _is_list(operator.task_id, "expand_kwargs()", reading.read(arguments, (ITEMS,)))
+    else:
+        raise TranslationError(
+            f"{operator.task_id}: expand_kwargs() takes the output of a task of the group as a whole, or dicts; not a "
+            "list with outputs in it"
+        )
+    read = read_member(instance_of(operator, stand_ins), name, members, conn_id, region)
+    if read.problems or read.node.step is None:
+        return read
+    return Mapped(
+        replace(read.node, each=Each(items)),
+        {**read.params, **reading.params},
+        {**read.preparations, **reading.preparations},
+        warnings=read.warnings,
+        stand_ins=stand_ins,
+    )
+
+
+def _plain_list(value: Any) -> Any:
+    """A dict as the pairs that Airflow makes of it."""
+    return [list(pair) for pair in value.items()] if isinstance(value, Mapping) else value
+
+
+def _is_list(task_id: str, key: str, value: Any) -> Any:
+    """*value*, or a failure where it is no list when it is known."""
+    if isinstance(value, list):
+        return value
+    what = f"the output of {value.task}" if isinstance(value, Ref) else "what it is given"
+    complaint = f"{task_id} is mapped over {what} ({key}), which is not a list".replace("'", "")
+    return Code(("($type(", Given(value), ") = 'array' ? ", Given(value), f" : $error('{complaint}'))"))
+
+
+def _product(lists: Mapping[str, Any]) -> Code:
+    """Every combination of *lists* in Airflow's order, made while the machine runs."""
+    parts: list[str | Given] = ["("]
+    for position, value in enumerate(lists.values()):
+        parts += [f"$l{position} := ", Given(value), "; "]
+    count = " * ".join(f"$count($l{position})" for position in range(len(lists)))
+    fields = []
+    for position, key in enumerate(lists):
+        behind = "".join(f" / $count($l{other})" for other in range(position + 1, len(lists)))
+        index = f"$floor($i{behind}) % $count($l{position})"
+        fields.append(f"{literal(key)}: $l{position}[{index}]")
+    parts.append(f"$n := {count}; $n = 0 ? [] : $map([0..$n - 1], function($i) {{ {{{', '.join(fields)}}} }})[])")
+    return Code(tuple(parts))
+
+
+def _keys(operator: Any) -> list[str]:
+    """The arguments that an instance gets from the items.
+
+    :raises TranslationError: nobody can know them before the items are.
+    """
+    arguments = _arguments(operator)
+    if isinstance(operator._get_specified_expand_input(), DictOfListsExpandInput):
+        return list(arguments)
+    known = [key for item in _values(arguments) if isinstance(item, Mapping) for key in item]
+    needed = [
+        parameter.name
+        for parameter in inspect.signature(operator.operator_class.__init__).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+        and parameter.default is parameter.empty
+        and parameter.name not in operator.partial_kwargs
+        and parameter.name != "task_id"
+    ]
+    found = list(dict.fromkeys((*known, *needed)))
+    if not found:
+        raise TranslationError(
+            f"{operator.task_id}: which arguments expand_kwargs() sets is known only when the execution is started, "
+            f"and {operator.operator_class.__name__} needs none that partial() does not set; use expand() and name them"
+        )
+    return found
+
+
+def _limits(operator: Any) -> Iterator[int]:
+    for limit in (operator.max_active_tis_per_dagrun, operator.max_active_tis_per_dag):
+        if limit is not None:
+            yield int(limit)
+
+
+def _warnings(operator: Any) -> Iterator[str]:
+    if operator.map_index_template:
+        yield (
+            f"{operator.task_id}: map_index_template is not shown: it is rendered by a worker, and instances of a task "
+            "of the group are not run by one"
+        )
+
+
+def _nothing(operator: Any, name: str, members: Mapping[str, str]) -> Node:
+    return Node(name, None, frozenset(members[task] for task in operator.upstream_task_ids if task in members))
