@@ -1,0 +1,28 @@
+"""Which tasks run when a branch operator names some: as Airflow's ``skip_all_except`` and its groups have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+def let_run(operator: Any, chosen: Iterable[str]) -> tuple[str, ...]:
+    """The ids of the tasks right after *operator* that run when it names *chosen*, tasks or groups.
+
+    A task that comes after something that was named runs as well, though it was not named itself.
+    """
+    dag = operator.dag
+    groups = dag.task_group.get_task_group_dict()
+    running: set[str] = set()
+    for name in chosen:
+        group = groups.get(name)
+        for task_id in [root.task_id for root in group.get_roots()] if group is not None else [name]:
+            if dag.has_task(task_id):
+                running |= {task_id} | dag.get_task(task_id).get_flat_relative_ids(upstream=False)
+    return tuple(sorted(running & set(operator.downstream_task_ids)))
+
+
+def edge_labels(operator: Any, task_ids: Sequence[str]) -> str:
+    """The labels of the edges from *operator* to *task_ids*."""
+    labels = (operator.dag.get_edge_info(operator.task_id, task_id).get("label") for task_id in task_ids)
+    return ", ".join(dict.fromkeys(label for label in labels if label))
