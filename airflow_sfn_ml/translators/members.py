@@ -71,7 +71,7 @@ def read_member(
         request = reading.read(translation.step.request)
     except TranslationError as error:
         return Member(nothing, {}, problems=(*problems, str(error)), warnings=warnings)
-    step = translation.step.with_request(request)
+    step: ServiceStep | Procedure | Decision = translation.step.with_request(request)
     if isinstance(step, Decision):
         step = step.named(members)
     warnings += tuple(f"{operator.task_id}: {text}" for text in translation.warnings)

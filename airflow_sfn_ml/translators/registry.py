@@ -14,6 +14,7 @@ from typing import Any
 
 from airflow_sfn_ml.exceptions import UnsupportedOperator
 from airflow_sfn_ml.steps import ServiceStep
+from airflow_sfn_ml.steps.decision import Decision
 from airflow_sfn_ml.steps.procedure import Procedure
 from airflow_sfn_ml.translators.preparations import Action
 
@@ -32,7 +33,7 @@ class Translation:
     :param warnings: what the operator would do and the state does not, where that matters for this operator.
     """
 
-    step: ServiceStep | Procedure | None
+    step: ServiceStep | Procedure | Decision | None
     field: str | None = None
     timeout_seconds: int | None = None
     actions: tuple[Action, ...] = ()
