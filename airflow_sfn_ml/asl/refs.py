@@ -74,20 +74,22 @@ ITEM, INDEX = "\0item", "\0index"
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text whose parts become known at different times, joined while the machine runs."""
+    """Text whose parts become known at different times, joined while the machine runs.
 
-    parts: tuple[str | Ref | Param | Item, ...]
+    A `Ref` is written as Python's ``str`` writes it; what a `Param` or a `Code` gives has to be text already.
+    """
+
+    parts: tuple[str | Ref | Param | Item | Code, ...]
 
 
 @dataclass(frozen=True)
 class Given:
     """A value within `Code`: JSON, which may hold symbols, or what a translator has not read yet (templates, XComs).
 
-    :param needed: whether the task fails, by name, where a `Ref` in it leads to nothing; else there is no value then.
+    Where a `Ref` in it leads to nothing, the task fails, by name.
     """
 
     value: Any
-    needed: bool = True
 
 
 @dataclass(frozen=True)

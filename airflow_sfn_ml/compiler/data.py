@@ -6,16 +6,22 @@ after it, and the Parallel puts that into variables of its own scope.
 
 Values that Airflow renders come with the execution's input, ``{"airflow": {...}, "values": {task: {pointer: value}}}``,
 so that the definition stays the same for every run.
+
+A field that leads to nothing fails the task where it stands alone: AWS refuses an expression without a value. Within a
+larger one it would silently vanish, so there each reference is looked at, and the failure names what is missing.
+
+What a variable holds may have 256 KiB, and all variables together 10 MiB, while the answers of services are long and
+little of them is read later. `trimmed` is what goes into the variable: only what some request reads, by `paths_read`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from airflow_sfn_ml.asl.refs import INDEX, ITEM, Code, Given, Item, Param, Ref, Text, walk
-from airflow_sfn_ml.compiler.jsonata import expression, literal, required, select, text
+from airflow_sfn_ml.asl.refs import INDEX, ITEM, Code, Given, Item, Param, Path, Ref, Text, walk
+from airflow_sfn_ml.compiler.jsonata import expression, literal, needed, select, within
 from airflow_sfn_ml.steps import ServiceStep
 
 INPUT = "$states.context.Execution.Input.values"
@@ -35,17 +41,83 @@ def bind(task: str, value: Any, visible: Mapping[str, str]) -> Any:
 
 
 def source(task: str, value: Any, visible: Mapping[str, str]) -> str:
-    """*value*, JSON with symbols anywhere, as the JSONata that makes it."""
+    """*value*, JSON with symbols anywhere, as the JSONata that makes it, to stand within a larger expression."""
     match value:
         case Mapping():
             fields = (f"{literal(str(key))}: {source(task, item, visible)}" for key, item in value.items())
             return f"{{{', '.join(fields)}}}"
         case list() | tuple():
-            return f"[{', '.join(source(task, item, visible) for item in value)}]"
-        case str() | Ref() | Param() | Item() | Text() | Code():
+            return f"[{', '.join(_element(task, item, visible) for item in value)}]"
+        case Ref():
+            return _needed(task, value, visible)
+        case Text() if len(value.parts) > 1:
+            return f"({_code(task, value, visible)})"
+        case str() | Param() | Item() | Text() | Code():
             return _code(task, value, visible)
         case _:
             return json.dumps(value)
+
+
+def _element(task: str, value: Any, visible: Mapping[str, str]) -> str:
+    """*value* as an element of a list. JSONata makes one list of a list and of those that expressions in it give."""
+    code = source(task, value, visible)
+    return f"$py_one({code})" if isinstance(value, (Ref, Param, Item, Code)) else code
+
+
+def paths_read(refs: Iterable[Ref]) -> dict[str, frozenset[Path]]:
+    """Which parts of the outputs of tasks *refs* lead to, by task."""
+    found: dict[str, set[Path]] = {}
+    for ref in refs:
+        found.setdefault(ref.task, set()).add(ref.path)
+    return {task: frozenset(paths) for task, paths in found.items()}
+
+
+def trimmed(result: Any, paths: Iterable[Path]) -> Any:
+    """*result*, the XCom of a task as it stands in ``Output``, cut to what is read under *paths*: for ``Assign``.
+
+    A pure function for whoever emits the task's state. *paths* are those of all its readers together (`paths_read`);
+    with a reader of the whole among them nothing is cut. Lists are kept whole. What is absent stays absent, so that
+    it fails the task that reads it and not the one that made it.
+    """
+    tree: dict[str, Any] = {}
+    for path in paths:
+        keys = [part for part in path[: _first_index(path)] if isinstance(part, str)]
+        if not keys:
+            return result
+        branch = tree
+        for key in keys[:-1]:
+            branch = branch.setdefault(key, {})
+            if branch is ALL:
+                break
+        if branch is not ALL:
+            branch[keys[-1]] = ALL
+    return _cut(result, tree)
+
+
+ALL: dict[str, Any] = {}
+"""In a tree of what is kept: everything below."""
+
+
+def _first_index(path: Path) -> int:
+    return next((position for position, part in enumerate(path) if isinstance(part, int)), len(path))
+
+
+def _cut(result: Any, tree: dict[str, Any]) -> Any:
+    if tree is ALL:
+        return result
+    if isinstance(result, dict):
+        return {key: _cut(result[key], branch) for key, branch in tree.items() if key in result}
+    if isinstance(result, str) and result.startswith("{%"):
+        return expression(f"($whole := {within(result)}; {_picked('$whole', tree)})")
+    return result
+
+
+def _picked(root: str, tree: Mapping[str, Any]) -> str:
+    fields = (
+        f"{literal(key)}: {select(root, (key,)) if branch is ALL else _picked(select(root, (key,)), branch)}"
+        for key, branch in tree.items()
+    )
+    return f"{{{', '.join(fields)}}}"
 
 
 def arguments(task: str, step: ServiceStep, visible: Mapping[str, str]) -> Any:
@@ -67,8 +139,8 @@ def _head(task: str, step: ServiceStep, named: Any, visible: Mapping[str, str]) 
     """The user's part of the job name, with a hyphen. What Airflow rendered was cut to size when it did."""
     limit = step.name_limit
     match named:
-        case Ref() | Text() | Item():
-            code = _code(task, named, visible)
+        case Ref() | Text() | Item() | Code():
+            code = _part(task, named, visible)
             if isinstance(named, Item):
                 code = f"($exists({code}) ? {code} : {literal(task)})"
             return f"$substring($replace({code}, /[^A-Za-z0-9]+/, '-'), 0, {base_limit(limit)}) & '-'"
@@ -125,9 +197,22 @@ def _code(task: str, value: str | Ref | Param | Item | Text | Code, visible: Map
             )
 
 
-def _part(task: str, value: str | Ref | Param | Item | Text, visible: Mapping[str, str]) -> str:
-    code = _code(task, value, visible)
-    if isinstance(value, Ref):
-        steps = "".join(f"[{part!r}]" for part in value.path)
-        return text(required(code, f"{task} needs {value.task}{steps}, which is not there"))
-    return code
+def _part(task: str, value: str | Ref | Param | Item | Text | Code, visible: Mapping[str, str]) -> str:
+    """*value* as text within an expression."""
+    match value:
+        case Ref():
+            return f"$py_text({_needed(task, value, visible)}, {literal(f'{task} needs {_named(value)} as text')})"
+        case Code() | Text():
+            return f"({_code(task, value, visible)})"
+        case _:
+            return _code(task, value, visible)
+
+
+def _needed(task: str, value: Ref, visible: Mapping[str, str]) -> str:
+    if not value.path:
+        return f"${visible[value.task]}"
+    return needed(f"${visible[value.task]}", value.path, f"{task} needs {_named(value)}, which is not there")
+
+
+def _named(value: Ref) -> str:
+    return value.task + "".join(f"[{part!r}]" for part in value.path)

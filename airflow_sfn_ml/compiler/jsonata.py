@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 
 from airflow_sfn_ml.asl.refs import Path
 from airflow_sfn_ml.compiler.pythonic import with_functions
@@ -20,6 +19,11 @@ _WORDS = frozenset({"and", "or", "in", "true", "false", "null", "function"})
 def expression(code: str) -> str:
     """*code* as the language wants it in a definition, with the functions of `pythonic` that it calls."""
     return f"{{% {with_functions(code)} %}}"
+
+
+def within(expression: str) -> str:
+    """The code in *expression*, to stand in another one."""
+    return expression.removeprefix("{%").removesuffix("%}").strip()
 
 
 def literal(text: str) -> str:
@@ -44,7 +48,7 @@ def select(root: str, path: Path) -> str:
     return code
 
 
-def required(root: str, path: Path, complaint: str) -> str:
+def needed(root: str, path: Path, complaint: str) -> str:
     """The value under *path* of *root*, or a failure that says *complaint* where there is none.
 
     An index is taken of a list only: in JSONata a value that is no list acts as a list of itself.
@@ -52,8 +56,3 @@ def required(root: str, path: Path, complaint: str) -> str:
     code = select(root, path)
     lists = [f"$type({select(root, path[:at])}) = 'array'" for at, part in enumerate(path) if isinstance(part, int)]
     return f"({' and '.join([*lists, f'$exists({code})'])} ? {code} : $error({literal(complaint)}))"
-
-
-def items(codes: Iterable[tuple[str, bool]]) -> str:
-    """A list of *codes*, each with whether it may be a list: JSONata would make one list of both."""
-    return f"[{', '.join(f'$py_one({code})' if may_be_list else code for code, may_be_list in codes)}]"

@@ -76,7 +76,8 @@ FUNCTIONS = {
     "quotient": "function($a, $b, $at) {$floor($py_whole($a, $at) / ($py_whole($b, $at) = 0"
     " ? $error($at & ': division by zero') : $b))}",
     "rest": "function($a, $b, $at) {$a - $b * $py_quotient($a, $b, $at)}",
-    "sum": "function($v, $at) {$py_exact($sum($append([0], $map($py_list($v, $at), function($i) {$py_number($i, $at)}))),"
+    "sum": "function($v, $at) {$py_exact("
+    "$sum($append([0], $map($py_list($v, $at), function($i) {$py_number($i, $at)}))),"
     " $count($filter($v, function($i) {$i != $floor($i)})) = 0, $at)}",
     "int": "function($v, $d, $at) {$type($v) = 'number' ? ($v < 0 ? $ceil($v) : $floor($v)) :"
     " $type($v) = 'boolean' ? ($v ? 1 : 0) :"

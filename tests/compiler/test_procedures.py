@@ -55,7 +55,9 @@ def test_a_procedure_is_one_branch_of_the_tasks_name():
     inner = state["Branches"][0]["States"]
     assert list(inner) == ["endpoint: create", "endpoint: look", "endpoint: decide", "endpoint: wait", "endpoint: done"]
     assert inner["endpoint: create"]["Arguments"] == (
-        "{% $merge([{'Ref': $t0_train.Training.X, 'P': $states.context.Execution.Input.values.endpoint.`/p`}, "
+        "{% $merge([{'Ref': ($exists($t0_train.Training.X) ? $t0_train.Training.X : "
+        "$error(\"endpoint needs train['Training']['X'], which is not there\")), "
+        "'P': $states.context.Execution.Input.values.endpoint.`/p`}, "
         "{'EndpointName': 'e'}]) %}"
     )
     assert inner["endpoint: decide"]["Default"] == "endpoint: wait"
