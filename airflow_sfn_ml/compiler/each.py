@@ -33,6 +33,11 @@ class Each:
         return refs_in(self.items)
 
     @property
+    def may_be_empty(self) -> bool:
+        """Whether there may be no items, which makes the task a skipped one, as in Airflow."""
+        return not self.count
+
+    @property
     def together(self) -> bool:
         """Whether several iterations may run side by side, so that one that fails would stop others."""
         return self.count != 1

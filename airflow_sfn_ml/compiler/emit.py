@@ -13,6 +13,7 @@ from airflow_sfn_ml.compiler.gates import gate
 from airflow_sfn_ml.compiler.graph import Graph
 from airflow_sfn_ml.compiler.jsonata import expression, literal, select
 from airflow_sfn_ml.compiler.linking import FOLLOWING, Linked, catching, leads_on, linked
+from airflow_sfn_ml.compiler.maps import MAP_STATUS
 from airflow_sfn_ml.compiler.names import fresh
 from airflow_sfn_ml.compiler.outcome import check, failure
 from airflow_sfn_ml.compiler.rules import FAILED, SUCCESS
@@ -65,7 +66,11 @@ class Emitter:
     @property
     def caught(self) -> set[str]:
         """The tasks after whose failure the machine goes on."""
-        return {name for name, fate in self.fates.of.items() if fate.caught}
+        return {
+            name
+            for name, fate in self.fates.of.items()
+            if fate.caught or (self.survive and fate.node.each is not None and fate.node.each.together)
+        }
 
     def machine(self, comment: str | None = None) -> StateMachine:
         """The machine."""
@@ -124,9 +129,9 @@ class Emitter:
         if (CHOICE, name) in self.readers:
             key = scope.add((CHOICE, name))
             kept[key], otherwise[key], caught[key] = expression("$states.result[0].choice"), [], []
-        if (STATUS, name) in self.readers and (fate.caught or fate.gated):
+        if (STATUS, name) in self.readers and (fate.caught or fate.gated or fate.may_be_empty):
             key = scope.add((STATUS, name))
-            kept[key], caught[key] = SUCCESS, FAILED
+            kept[key], caught[key] = expression(MAP_STATUS) if fate.may_be_empty else SUCCESS, FAILED
         if fate.caught and not fate.node.forgiven:
             key = scope.add_failures(name)
             kept[key], otherwise[key], caught[key] = [], [], expression(_failure(name))

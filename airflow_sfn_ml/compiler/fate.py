@@ -49,6 +49,11 @@ class Fate:
         return bool(self.deciders) or self.reused or self.runs(str).runs is not None
 
     @property
+    def may_be_empty(self) -> bool:
+        """Whether it is mapped over what may be nothing, so that it may count as skipped."""
+        return self.node.each is not None and self.node.each.may_be_empty
+
+    @property
     def reads(self) -> tuple[str, ...]:
         """The tasks whose status is looked at before it runs."""
         return tuple(dict.fromkeys((*self.unsure, *self.around)))
@@ -98,9 +103,15 @@ def fates(graph: Graph, block: Block, *, survive: bool, reusable: bool) -> Fates
         for position in positions:
             node = graph.nodes[position]
             fate = found[node.name] = _fate(graph, node, bool(caught >> position & 1), reusable, unsure)
-            if fate.caught or fate.gated:
+            if fate.caught or fate.gated or fate.may_be_empty:
                 unsure.add(node.name)
-            if fate.reused or fate.deciders or node.rule in NEVER_SURE or may_skip & (node.upstream | node.setups):
+            if (
+                fate.may_be_empty
+                or fate.reused
+                or fate.deciders
+                or node.rule in NEVER_SURE
+                or may_skip & (node.upstream | node.setups)
+            ):
                 may_skip.add(node.name)
             left &= ~(1 << position)
         if left and not reusable and _ends_all(graph, caught & ~left, left, stopped):

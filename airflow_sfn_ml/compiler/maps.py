@@ -31,6 +31,8 @@ from airflow_sfn_ml.compiler.names import each_state, state_name, variable
 Visible = Mapping[str, str]
 Make = Callable[[Node, Visible], tuple[FlowState, Any]]
 """Makes the state and the result of a task that is not mapped."""
+MAP_STATUS = "$count($states.result) = 0 ? 'skipped' : 'success'"
+"""The status of a mapped task that did not fail: Airflow skips one that has nothing to do."""
 CAUSE_LIMIT = 1024
 """How many characters of the cause of a failed iteration are kept."""
 

@@ -14,11 +14,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.triggers.base import StartTriggerArgs
+
+from airflow_sfn_ml.exceptions import SfnMlError
 
 if TYPE_CHECKING:
     from airflow_sfn_ml.history import ExecutionView
@@ -48,6 +51,8 @@ class Group(Protocol):
     def has_output(self, state: str) -> bool: ...
 
     def place(self, state: str) -> dict[str, Any] | None: ...
+
+    def follows(self, operator: Any) -> dict[str, list[str]] | None: ...
 
 
 class _Pinned:
@@ -83,7 +88,8 @@ class Follower:
         shown."""
         group = self.__group__
         operator: Any = self
-        has_output = group.has_output(self.state_name)
+        within = self.__dict__.get("_sfn_ml_within")
+        has_output = group.has_output(within or self.state_name)
         return StartTriggerArgs(
             trigger_cls=TRIGGER,
             trigger_kwargs={
@@ -94,9 +100,11 @@ class Follower:
                 "verify": group.verify,
                 "push": bool(operator.do_xcom_push) and has_output,
                 "ends_on_worker": any(getattr(operator, name) for name in NEEDS_WORKER),
-                "place": group.place(self.state_name),
-                "within": None,
+                "place": group.place(within or self.state_name),
+                "within": within,
                 "mapped_over": is_mapped_over(operator),
+                "follows": group.follows(operator),
+                "early": str(getattr(operator.trigger_rule, "value", operator.trigger_rule)) == "always",
             },
             next_method="resume",
         )
@@ -119,13 +127,18 @@ class Follower:
 
     def execute(self, context: Any) -> Any:
         """Wait for the state in this process, and return its output."""
+        return self._follow(context, None)
+
+    def _follow(self, context: Any, arn: str | None) -> Any:
+        from airflow_sfn_ml.triggers.choosing import KEY as CHOICE_KEY
+        from airflow_sfn_ml.triggers.choosing import chosen
         from airflow_sfn_ml.triggers.explain import failure_lines, request_line
         from airflow_sfn_ml.triggers.iterations import Subject
         from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded
 
         group = self.__group__
         log: Any = self.log  # type: ignore[attr-defined]
-        arn = _execution_arn(context, group.start_task_id)
+        arn = arn or _execution_arn(context, group.start_task_id)
         hook = group.hook()
         log.info("Following state %s of %s", self.state_name, arn)
         within = self.__dict__.get("_sfn_ml_within")
@@ -145,12 +158,36 @@ class Follower:
                     raise AirflowSkipException(reason)
                 case Succeeded(output, note):
                     log.info("%s", "\n".join(filter(None, [request_line(seen, self.state_name), note])))
+                    if (follows := group.follows(self)) is not None:
+                        context["ti"].xcom_push(CHOICE_KEY, chosen(follows, output))
                     return output if group.has_output(name) else None
         raise AirflowFailException(f"{arn} ended, but what became of state {self.state_name} is not known")
 
     def resume(self, context: Any, event: Any = None) -> Any:
-        """Finish on a worker after the trigger has seen the state end."""
-        return self.execute(context)
+        """Go on where the trigger has handed the task to a worker: to finish it, or to start a repair and follow that.
+
+        :param event: ``{"repair": ARN}`` names the execution that is to be repaired; ``{"execution_arn": ARN}`` the one
+            whose state has ended.
+        """
+        told = event if isinstance(event, dict) else {}
+        if "repair" in told:
+            self._repair(context, str(told["repair"]))
+        return self._follow(context, told.get("execution_arn"))
+
+    def _repair(self, context: Any, failed_arn: str) -> NoReturn:
+        """Start the repair of *failed_arn*, or adopt it, and follow that."""
+        from airflow_sfn_ml.operators.repair import begin_repair
+        from airflow_sfn_ml.triggers.state import StateTrigger
+
+        group = self.__group__
+        try:
+            arn = begin_repair(group, context, failed_arn, _execution_arn(context, group.start_task_id))
+        except SfnMlError as error:
+            raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+        kwargs = self.start_trigger_args.trigger_kwargs or {}
+        operator: Any = self
+        operator.defer(trigger=StateTrigger(**{**kwargs, "execution_arn": arn}), method_name="resume")
+        raise AssertionError("defer() raises")
 
     def on_kill(self) -> None:
         """Nothing: the paid work belongs to the execution, which outlives this process."""
@@ -160,6 +197,7 @@ def follow(operator: BaseOperator, group: Group, state_name: str) -> None:
     """Let *operator* follow the state *state_name* of the execution that *group* starts."""
     original = type(operator)
     operator.__dict__["_sfn_ml_state"] = state_name
+    keep_zero_retries(operator)
     operator.__dict__["upstream_task_ids"] = Gate(operator.upstream_task_ids, group)
     namespace = {
         "__followed__": original,
@@ -167,8 +205,32 @@ def follow(operator: BaseOperator, group: Group, state_name: str) -> None:
         "__module__": original.__module__,
         "__doc__": original.__doc__,
     }
-    metaclass: Any = type(original)
-    operator.__class__ = metaclass(original.__name__, (Follower, original), namespace)
+    metaclass = _first(cast("Any", type(original)))
+    operator.__class__ = metaclass(original.__name__, (original, Follower), namespace)
+
+
+def keep_zero_retries(operator: Any) -> None:
+    """Let Airflow store that *operator* has no retries.
+
+    What equals the schema's default is left out, and read back as ``[core] default_task_retries``, except for what was
+    given to the operator (``OperatorSerialization._is_excluded`` of Airflow 3.3.2).
+    """
+    given = operator.__dict__.get("_BaseOperator__init_kwargs", {})
+    operator.__dict__["_BaseOperator__init_kwargs"] = {**given, "retries": 0}
+
+
+@cache
+def _first(metaclass: Any) -> Any:
+    """A metaclass whose classes look into `Follower` first, although it is their last base.
+
+    Python lets an object change its class only to one that descends from the same class by its first bases, and some
+    operators have a mixin of their own before the base of all operators.
+    """
+
+    def mro(cls: Any) -> list[type[Any]]:
+        return [cls, Follower, *cls.__bases__[0].__mro__]
+
+    return type(metaclass.__name__, (metaclass,), {"mro": mro})
 
 
 def is_mapped_over(operator: Any) -> bool:

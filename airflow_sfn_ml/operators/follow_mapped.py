@@ -15,7 +15,7 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_sfn_ml.compiler.names import each_state
-from airflow_sfn_ml.operators.follow import NEEDS_WORKER, TRIGGER, Gate, Group, _Pinned, follow
+from airflow_sfn_ml.operators.follow import NEEDS_WORKER, TRIGGER, Gate, Group, _Pinned, follow, keep_zero_retries
 
 PINNED = {"retries": 0, "execution_timeout": None}
 """What Airflow sees of these settings, whatever the user says: they are the state machine's."""
@@ -80,5 +80,6 @@ def follow_mapped(operator: MappedOperator, group: Group, state_name: str) -> No
         if name in operator.partial_kwargs:
             operator.__dict__[name] = operator.partial_kwargs[name]
         operator.partial_kwargs[name] = value
+    keep_zero_retries(operator)
     operator.upstream_task_ids = Gate(operator.upstream_task_ids, group)
     operator.__class__ = type("MappedFollower", (MappedFollower,), {"__group__": group, "__module__": __name__})
