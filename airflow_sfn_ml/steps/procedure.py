@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_sfn_ml.asl import ChoiceRule, Map, State, StateMachine
+from airflow_sfn_ml.asl.states import WorkingState
 
 PAYLOADS = (
     "arguments",
@@ -23,6 +24,7 @@ PAYLOADS = (
     "choices",
     "credentials",
     "seconds",
+    "timeout_seconds",
     "timestamp",
     "error",
     "cause",
@@ -40,11 +42,13 @@ class Procedure:
     :param state_id: the name of the task.
     :param states: the first is where it begins; `next` names another of them. What the last one puts out is the
         task's XCom: nothing, if it says so by *has_output*.
+    :param final: errors after which the task is not tried again, whatever its retries.
     """
 
     state_id: str
     states: tuple[State, ...]
     has_output: bool = True
+    final: tuple[str, ...] = ()
 
     @property
     def request(self) -> dict[str, Any]:
@@ -60,6 +64,8 @@ def _payloads(states: tuple[State, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for state in states:
         fields = {name: _plain(value) for name in PAYLOADS if (value := getattr(state, name, None)) is not None}
+        if isinstance(state, WorkingState) and state.catch:
+            fields["catch"] = [{"assign": catch.assign, "output": catch.output} for catch in state.catch]
         if isinstance(state, Map) and state.item_processor is not None:
             fields["item_processor"] = _payloads(state.item_processor.states)
         found[state.name] = fields
@@ -79,6 +85,9 @@ def _with(states: tuple[State, ...], request: Mapping[str, Any]) -> tuple[State,
         fields: dict[str, Any] = dict(request.get(state.name, {}))
         if "choices" in fields:
             fields["choices"] = tuple(ChoiceRule(rule) for rule in fields["choices"])
+        if isinstance(state, WorkingState) and "catch" in fields:
+            pairs = zip(state.catch, fields["catch"], strict=True)
+            fields["catch"] = tuple(replace(catch, **changes) for catch, changes in pairs)
         if isinstance(state, Map) and isinstance(state.item_processor, StateMachine):
             inner = _with(state.item_processor.states, fields.pop("item_processor", {}))
             fields["item_processor"] = replace(state.item_processor, states=inner)
