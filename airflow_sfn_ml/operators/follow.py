@@ -15,7 +15,6 @@ import random
 import time
 from collections.abc import Iterable
 from functools import cache
-from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from airflow.sdk import BaseOperator
@@ -218,20 +217,6 @@ def keep_zero_retries(operator: Any) -> None:
     """
     given = operator.__dict__.get("_BaseOperator__init_kwargs", {})
     operator.__dict__["_BaseOperator__init_kwargs"] = {**given, "retries": 0}
-
-
-@cache
-def _first(metaclass: Any) -> Any:
-    """A metaclass whose classes look into `Follower` first, although it is their last base.
-
-    Python lets an object change its class only to one that descends from the same class by its first bases, and some
-    operators have a mixin of their own before the base of all operators.
-    """
-
-    def mro(cls: Any) -> list[type[Any]]:
-        return [cls, Follower, *cls.__bases__[0].__mro__]
-
-    return type(metaclass.__name__, (metaclass,), {"mro": mro})
 
 
 @cache
