@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from airflow_sfn_ml.asl import Choice, ChoiceRule, FlowState, Map, Parallel, State, StateMachine, Task
+from airflow_sfn_ml.asl import Choice, ChoiceRule, FlowState, Map, Parallel, Retry, State, StateMachine, Task
 from airflow_sfn_ml.compiler.data import bind
 from airflow_sfn_ml.compiler.graph import Node
 from airflow_sfn_ml.compiler.limits import timed
 from airflow_sfn_ml.compiler.names import state_name
-from airflow_sfn_ml.compiler.retriers import NEVER, service_retriers
+from airflow_sfn_ml.compiler.retriers import NEVER, retriers
 from airflow_sfn_ml.steps.procedure import Procedure
 
 
@@ -23,7 +23,8 @@ def procedure_work(
     states = bound.states if len(bound.states) == 1 else timed(bound.states, node.timeout_seconds)
     states = _placed(node.name, states, partition)
     only = states[0]
-    retry = (NEVER, node.retry) if node.retry else ()
+    final = (Retry(error_equals=procedure.final, max_attempts=0),) if procedure.final else ()
+    retry = (*final, NEVER, node.retry) if node.retry else ()
     if len(states) == 1 and isinstance(only, FlowState):
         return _single(node, only), only.output if bound.has_output else {}
     branch = StateMachine(states[0].name, states)
@@ -52,7 +53,7 @@ def _placed(task: str, states: tuple[State, ...], partition: str) -> tuple[State
             changes["default"] = names[str(state.default)] if state.default else None
         if isinstance(state, Task):
             changes["resource"] = f"arn:{partition}:states:::{state.resource}"
-            changes["retry"] = (*service_retriers(str(state.resource)), *state.retry)
+            changes["retry"] = retriers(str(state.resource), state.retry)
         if isinstance(state, (Task, Parallel, Map)):
             changes["catch"] = tuple(replace(catch, next=names[str(catch.next)]) for catch in state.catch)
         if isinstance(state, Map) and state.item_processor is not None:

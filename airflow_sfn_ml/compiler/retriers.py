@@ -8,6 +8,9 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from airflow_sfn_ml.asl import Retry
 
 THROTTLED = Retry(
@@ -107,3 +110,15 @@ def service_retriers(integration: str) -> tuple[Retry, ...]:
             jitter_strategy="FULL",
         ),
     )
+
+
+def retriers(integration: str, own: tuple[Retry, ...]) -> tuple[Retry, ...]:
+    """The retriers of a call that has its *own*: those come first, and the others leave out what they name."""
+    return (*own, *_others(service_retriers(integration), {error for retry in own for error in retry.error_equals}))
+
+
+def _others(retriers: tuple[Retry, ...], named: set[str]) -> Iterator[Retry]:
+    for retry in retriers:
+        left = tuple(error for error in retry.error_equals if error not in named)
+        if left:
+            yield replace(retry, error_equals=left)

@@ -1,7 +1,17 @@
 """From operators to states: what each task of a group does, in the words of the services."""
 
-from airflow_sfn_ml.translators import conditions, sagemaker, standard
+from airflow_sfn_ml.translators import conditions, sagemaker, sagemaker_models, sagemaker_others, standard
 from airflow_sfn_ml.translators.members import Member, read_member
 from airflow_sfn_ml.translators.registry import Translation, translates
 
-__all__ = ["Member", "Translation", "conditions", "read_member", "sagemaker", "standard", "translates"]
+__all__ = [
+    "Member",
+    "Translation",
+    "conditions",
+    "read_member",
+    "sagemaker",
+    "sagemaker_models",
+    "sagemaker_others",
+    "standard",
+    "translates",
+]

@@ -208,11 +208,31 @@ def _number(value: Any, start: Start | None) -> Any:
 
 INTEGER = Preparation(_number, code=("$number(", ")"))
 """Text becomes a number."""
+
+
+def _is_role_name(value: Any) -> bool:
+    return isinstance(value, str) and "/" not in value
+
+
 ROLE = Preparation(
-    lambda value, start: start.role_arn(value) if isinstance(value, str) else value,
-    at_start=lambda value: isinstance(value, str) and "/" not in value,
+    lambda value, start: start.role_arn(value) if _is_role_name(value) else value,
+    at_start=_is_role_name,
 )
 """The name of a role becomes its ARN: the start task asks IAM."""
+
+
+def tags(key: str = "Key") -> Preparation:
+    """A dict becomes a list of ``{"Key": ..., "Value": ...}``; what is a list already stays."""
+    items = f"[$each($t, function($v, $k) {{ {{'{key}': $k, 'Value': $v}} }})]"
+
+    def do(value: Any, start: Start | None) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return [{key: name, "Value": item} for name, item in value.items()]
+
+    return Preparation(do, code=(f"(function($t) {{ $type($t) = 'object' ? {items} : $t }})(", ")"))
+
+
 JSON = Preparation(
     lambda value, start: json.dumps(value),
     code=("(function($t) { $substring($t, 1, $length($t) - 2) })($string([", "]))"),

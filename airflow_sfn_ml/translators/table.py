@@ -40,7 +40,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from airflow_sfn_ml.asl import Pass, State, Task
+from airflow_sfn_ml.asl import Pass, Retry, State, Task
 from airflow_sfn_ml.asl.refs import Code, Given
 from airflow_sfn_ml.exceptions import TranslationError
 from airflow_sfn_ml.steps import loops
@@ -98,7 +98,7 @@ class Call:
     """One call.
 
     :param resource: ``glue:startJobRun`` or ``aws-sdk:glue:startCrawler``, without ``.sync``.
-    :param arguments: the fields of the request.
+    :param arguments: the fields of the request, or one `attr` that holds all of them.
     :param more: an attribute with further fields, merged over those (or a function of the operator).
     :param name: the short name of its state; the operation's name if not given.
     :param keep: variables made of its answer, ``{"p_id": "$states.result.Id"}``.
@@ -106,16 +106,18 @@ class Call:
     :param tolerates: a regular expression of errors (name and cause are searched, whatever their case) that mean that
         all is well: ``"NotFound|does not exist"`` for a deletion.
     :param when: a function of the operator that says whether the call is made at all.
+    :param retry: what is tried again beside what every call of the service tries again.
     """
 
     resource: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Any = field(default_factory=dict)
     more: str | Callable[[Any], Any] | None = None
     name: str = ""
     keep: Mapping[str, Any] = field(default_factory=dict)
     sync: bool | str = False
     tolerates: str = ""
     when: Callable[[Any], bool] | None = None
+    retry: tuple[Retry, ...] = ()
 
     @property
     def short(self) -> str:
@@ -158,6 +160,7 @@ class Row:
     :param refused: attributes that cannot be kept where they are set, with the reason and the way out.
     :param check: a function of the operator that returns further reasons.
     :param lost: what the operator does and the state machine does not.
+    :param warns: attributes that do nothing in a state machine, with the reason: the user is told where they are set.
     :param note: further words for the documentation.
     :param build: does it instead of the fields above.
     """
@@ -174,6 +177,7 @@ class Row:
     refused: Mapping[str, str] = field(default_factory=dict)
     check: Callable[[Any], list[str]] | None = None
     lost: tuple[str, ...] = ()
+    warns: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     actions: Callable[[Any], tuple[Action, ...]] | None = None
     build: Callable[[Any], Translation] | None = None
@@ -191,10 +195,12 @@ class Row:
         problems = list(self._problems(operator))
         if problems:
             raise TranslationError(f"{operator.task_id}: cannot do in a state machine: " + "; ".join(problems))
+        told = tuple(f"{name}: {reason}" for name, reason in self.warns.items() if getattr(operator, name, None))
         if self.build:
-            return self.build(operator)
+            built = self.build(operator)
+            return replace(built, warnings=(*built.warnings, *told))
         actions = self.actions(operator) if self.actions else ()
-        return Translation(procedure(self, operator), actions=actions)
+        return Translation(procedure(self, operator), actions=actions, warnings=told)
 
     def _problems(self, operator: Any) -> Iterator[str]:
         for name, reason in self.refused.items():
@@ -242,9 +248,8 @@ def finished(operator: Any, states: list[State], output: Any) -> Procedure:
     leading = [state for state in states if "done" in _leads_to(state)]
     last = leading[0] if len(leading) == 1 else None
     if isinstance(last, Task) and not any(catch.next == "done" for catch in last.catch):
-        kept = {name: _source(value) for name, value in (last.assign or {}).items()}
-        assign = last.assign if len(states) > 1 else None
-        ending = replace(last, next=None, output=_output(operator, output, kept), assign=assign)
+        kept = {name: _source(value) for name, value in (last.assign or {}).items() if isinstance(value, Code)}
+        ending = replace(last, next=None, output=_output(operator, output, kept), assign=None)
         states = [ending if state is last else state for state in states]
     else:
         states = [*states, Pass("done", output=_output(operator, output, {}))]
@@ -261,8 +266,9 @@ def called(call: Call, operator: Any, following: str, *, waiting: bool = True, l
         call.short,
         resource=call.resource + (pattern if waiting else ""),
         arguments=arguments(call, operator),
-        assign={name: _coded(value) for name, value in call.keep.items()} or None,
+        assign={name: filled(_coded(value), operator) for name, value in call.keep.items()} or None,
         timeout_seconds=limit,
+        retry=call.retry,
         catch=catch,
         next=following,
     )
@@ -284,7 +290,7 @@ def looped(until: Until, operator: Any, following: str, *, name: str = "look") -
         min(limits, default=None),
         until.gone,
     )
-    keep = {key: _coded(value) for key, value in until.look.keep.items()}
+    keep = {key: filled(_coded(value), operator) for key, value in until.look.keep.items()}
     return list(
         loops.loop(
             until.look.resource,
@@ -418,9 +424,8 @@ def _coded(value: Any) -> Any:
     return Code((value,)) if isinstance(value, str) else value
 
 
-def _source(value: Any) -> str:
-    assert isinstance(value, Code)
-    return "".join(str(part) for part in value.parts)
+def _source(value: Code) -> str:
+    return "".join(part for part in value.parts if isinstance(part, str))
 
 
 def _present(value: Any) -> Any:

@@ -79,7 +79,7 @@ def test_a_rendered_job_name_becomes_one_that_sagemaker_takes():
 
 
 def test_what_sagemaker_would_refuse_of_the_rendered_request_is_told():
-    _, problems = rendered(config(RoleArn="{{ params.role }}"), params={"role": "nonsense"})
+    _, problems = rendered(config(RoleArn="{{ params.role }}"), params={"role": "no/role"})
     assert len(problems) == 1
     assert problems[0].startswith("g.a: RoleArn: ")
 
