@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_sfn_ml.asl import Catch, FlowState, Parallel, Pass, State, StateMachine, Succeed
+from airflow_sfn_ml.asl.refs import Path
+from airflow_sfn_ml.compiler.data import paths_read, trimmed
 from airflow_sfn_ml.compiler.decisions import decision_choice
 from airflow_sfn_ml.compiler.fate import Fate, Fates, fates
 from airflow_sfn_ml.compiler.gates import gate
@@ -36,6 +38,7 @@ class Emitter:
     partition: str
     fates: Fates
     readers: Mapping[Fact, frozenset[str]]
+    paths: Mapping[str, frozenset[Path]]
     survive: bool
     taken: set[str] = field(default_factory=set)
 
@@ -59,6 +62,7 @@ class Emitter:
             partition,
             found,
             {fact: frozenset(names) for fact, names in readers.items()},
+            paths_read(ref for node in graph.nodes for ref in node.reads),
             survive,
             {node.name for node in graph.nodes},
         )
@@ -71,6 +75,11 @@ class Emitter:
             for name, fate in self.fates.of.items()
             if fate.caught or (self.survive and fate.node.each is not None and fate.node.each.together)
         }
+
+    @property
+    def read(self) -> frozenset[str]:
+        """The tasks whose outputs are read."""
+        return frozenset(task for kind, task in self.readers if kind == OUTPUT)
 
     def machine(self, comment: str | None = None) -> StateMachine:
         """The machine."""
@@ -125,7 +134,7 @@ class Emitter:
         caught: dict[str, Any] = {}
         if (OUTPUT, name) in self.readers:
             key = scope.add((OUTPUT, name))
-            kept[key], otherwise[key], caught[key] = result, None, None
+            kept[key], otherwise[key], caught[key] = trimmed(result, self.paths[name]), None, None
         if (CHOICE, name) in self.readers:
             key = scope.add((CHOICE, name))
             kept[key], otherwise[key], caught[key] = expression("$states.result[0].choice"), [], []

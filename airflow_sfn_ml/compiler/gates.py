@@ -9,7 +9,7 @@ from airflow_sfn_ml.asl import Choice, ChoiceRule
 from airflow_sfn_ml.compiler.fate import Fate
 from airflow_sfn_ml.compiler.jsonata import expression, literal, select
 from airflow_sfn_ml.compiler.linking import FOLLOWING
-from airflow_sfn_ml.compiler.names import fresh
+from airflow_sfn_ml.compiler.names import fresh, gate_name
 from airflow_sfn_ml.compiler.rules import SKIPPED, SUCCESS
 from airflow_sfn_ml.compiler.scope import CHOICE, OUTPUT, STATUS, Scope
 
@@ -28,9 +28,9 @@ def gate(fate: Fate, scope: Scope, otherwise: Mapping[str, Any], taken: set[str]
     skipped = {**otherwise, **({own_status: expression(status)} if own_status else {})}
     rules = [_reused(name, scope, otherwise)] if fate.reused else []
     if runs is None:
-        return Choice(fresh(f"{name}: gate", taken), choices=tuple(rules), default=name)
+        return Choice(fresh(gate_name(name), taken), choices=tuple(rules), default=name)
     rules.append(ChoiceRule.when(expression(runs), name))
-    return Choice(fresh(f"{name}: gate", taken), choices=tuple(rules), default=FOLLOWING, assign=skipped or None)
+    return Choice(fresh(gate_name(name), taken), choices=tuple(rules), default=FOLLOWING, assign=skipped or None)
 
 
 def _runs(fate: Fate, scope: Scope) -> tuple[str | None, str]:

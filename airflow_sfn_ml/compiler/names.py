@@ -24,6 +24,11 @@ def each_state(task: str) -> str:
     return state_name(f"{task}: each")
 
 
+def gate_name(task: str) -> str:
+    """The name of the state that decides whether the task whose state is *task* runs."""
+    return state_name(f"{task}: gate")
+
+
 def fresh(label: str, taken: set[str]) -> str:
     """A state name made of *label* that is not in *taken*, and is from now on."""
     name, count = state_name(label), 1

@@ -45,6 +45,7 @@ class Report:
     :param split: the tasks for which a group of their own would make it faster, and *split_takes* the seconds of both.
     :param caught: the tasks after whose failure others run on. When one of them fails, clearing it starts a new
         execution that reuses what succeeded; after any other failure the same execution is redriven.
+    :param read: the tasks whose outputs other tasks of the group read.
     """
 
     tasks: int
@@ -58,6 +59,7 @@ class Report:
     split: tuple[str, ...] = ()
     split_takes: float | None = None
     caught: tuple[str, ...] = ()
+    read: frozenset[str] = frozenset()
 
     @property
     def slowdown(self) -> float:
@@ -121,7 +123,7 @@ def compile_graph(
     shape = structure(graph)
     emitter = Emitter.of(graph, shape.block, partition, survive=survive, reusable=reusable)
     program = program_of(emitter.machine(comment), len(graph.nodes))
-    report = replace(_judged(program.report, graph, shape), caught=tuple(sorted(emitter.caught)))
+    report = replace(_judged(program.report, graph, shape), caught=tuple(sorted(emitter.caught)), read=emitter.read)
     return replace(program, report=report)
 
 

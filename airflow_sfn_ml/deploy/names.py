@@ -12,6 +12,8 @@ import re
 
 LIMIT = 80
 """The most characters that AWS allows for the name of a state machine or an execution."""
+REPAIRS = 1000
+"""How many repairs of one execution are looked for."""
 TAG_VALUE_LIMIT = 256
 """The most characters that AWS allows for the value of a tag."""
 
@@ -40,6 +42,35 @@ def execution_name(dag_id: str, run_id: str, group_id: str, map_index: int, gene
     if generation:
         head.append(f"g{generation}")
     return _hashed("-".join(head), [dag_id, run_id, group_id, map_index, generation], 20)
+
+
+def repair_machine_name(machine: str) -> str:
+    """The name of the state machine that repairs the executions of *machine*."""
+    name = f"{machine}-repair"
+    return name if len(name) <= LIMIT else _hashed(machine, [machine, "repair"], 12)
+
+
+def repair_arn(execution_arn: str, number: int) -> str:
+    """The ARN of the *number*-th repair of an execution, counted from 1; of the execution itself for 0.
+
+    The name keeps the end of the execution's own, which is a hash of the Dag run.
+    """
+    if not number:
+        return execution_arn
+    *head, machine, name = execution_arn.split(":")
+    mark = f"r{number}-"
+    return ":".join([*head, repair_machine_name(machine), mark + name[-(LIMIT - len(mark)) :]])
+
+
+def repair_after(execution_arn: str, earlier_arn: str) -> str:
+    """The ARN of the repair of *execution_arn* that comes after *earlier_arn*: the execution itself or a repair of it.
+
+    :raises ValueError: *earlier_arn* is neither.
+    """
+    for number in range(REPAIRS):
+        if repair_arn(execution_arn, number) == earlier_arn:
+            return repair_arn(execution_arn, number + 1)
+    raise ValueError(f"{earlier_arn} is no repair of {execution_arn}")
 
 
 def tag_value(text: str) -> str:

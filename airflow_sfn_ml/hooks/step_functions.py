@@ -14,8 +14,10 @@ from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionW
 from botocore.exceptions import ClientError
 
 from airflow_sfn_ml.deploy.errors import code, translated
-from airflow_sfn_ml.exceptions import DeployError, ExecutionError
+from airflow_sfn_ml.deploy.names import repair_arn
+from airflow_sfn_ml.exceptions import AccessDenied, DeployError, ExecutionError
 
+ABSENT = frozenset({"ExecutionDoesNotExist", "StateMachineDoesNotExist"})
 PAGE = 1000
 """The most events that one call of GetExecutionHistory returns."""
 
@@ -109,6 +111,25 @@ class StepFunctionsHook(AwsBaseHook):
             raise ExecutionError(
                 f"{arn} cannot be redriven: {reason}. Clear the group's start task to run everything anew"
             ) from error
+
+    def newest_repair(self, arn: str) -> str:
+        """The ARN of the newest repair of the execution *arn*; *arn* itself if it has none."""
+        number = 0
+        while self._exists(repair_arn(arn, number + 1)):
+            number += 1
+        return repair_arn(arn, number)
+
+    def _exists(self, arn: str) -> bool:
+        try:
+            self.describe(arn)
+        except AccessDenied as error:
+            self.log.warning("Taking it that there is no %s: %s", arn, error)
+            return False
+        except DeployError as error:
+            if code(error) not in ABSENT:
+                raise
+            return False
+        return True
 
     def log_tail(self, group: str, prefix: str, lines: int) -> list[str]:
         """The last *lines* of the newest log stream of *group* that begins with *prefix*; none if there is no such

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from airflow_sfn_ml.deploy import Machine, apply, machine_arn, plan, read
+from airflow_sfn_ml.deploy import Machine, apply, machine_arn, machine_name, plan, read
+from airflow_sfn_ml.deploy.names import repair_machine_name
 from airflow_sfn_ml.exceptions import DeployError, NotDeployed
 
 if TYPE_CHECKING:
@@ -14,18 +15,31 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def deployed_version(group: MachineGroup, role_arn: str | None) -> str:
+def machine_of(group: MachineGroup, role_arn: str, *, repair: bool = False) -> Machine:
+    """The state machine of *group*, or the one that repairs its executions."""
+    dag_id, group_id = group.dag.dag_id, str(group.group_id)
+    name = group.machine_name or machine_name(dag_id, group_id)
+    return Machine.of_group(
+        dag_id,
+        group_id,
+        group.repair_definition if repair else group.definition,
+        role_arn,
+        name=repair_machine_name(name) if repair else name,
+        tags=group.tags,
+    )
+
+
+def deployed_version(group: MachineGroup, role_arn: str | None, *, repair: bool = False) -> str:
     """The ARN of the version whose definition is that of *group*; deployed now if the group's ``deploy`` is ``auto``.
 
+    :param repair: the version that repairs the group's executions instead.
     :raises NotDeployed: ``deploy`` is ``never`` and AWS has no such version.
     :raises NotOwned: the state machine of that name is not this group's.
     :raises DeployError: anything else that AWS refuses.
     """
     if not role_arn:
         raise DeployError(f"{group.group_id}: role_arn rendered to nothing")
-    machine = Machine.of_group(
-        group.dag.dag_id, str(group.group_id), group.definition, role_arn, name=group.machine_name, tags=group.tags
-    )
+    machine = machine_of(group, role_arn, repair=repair)
     client = group.hook().conn
     if group.deploy == "auto":
         done = apply(client, machine)

@@ -89,7 +89,7 @@ class StartExecutionOperator(BaseOperator):
             "generation": generation,
         }
         values = group.rendered(context)
-        self._refuse_secrets(values)
+        refuse_secrets(group, values)
         document = group.execution_input(identity, values)
         _refuse_large(document, values)
         version_arn = group.deployed(self.role_arn)
@@ -103,20 +103,24 @@ class StartExecutionOperator(BaseOperator):
             "generation": generation,
         }
 
-    def _refuse_secrets(self, values: Mapping[str, Mapping[str, Any]]) -> None:
-        if self.group.allow_secrets:
-            return
-        problems = [
-            f"{task}: the value at {pointer} holds a secret (Airflow would mask it), and AWS shows an "
-            "execution's input to everyone who may read it. Put it into Secrets Manager and let the job read it "
-            "there, or "
-            "set allow_secrets=True on the group"
-            for task, rendered in values.items()
-            for pointer, value in rendered.items()
-            if redact(value, max_depth=DEPTH) != value
-        ]
-        if problems:
-            raise CompileError(problems)
+
+def refuse_secrets(group: MachineGroup, values: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse values that Airflow would mask, unless *group* allows them.
+
+    :raises CompileError: with all of them.
+    """
+    if group.allow_secrets:
+        return
+    problems = [
+        f"{task}: the value at {pointer} holds a secret (Airflow would mask it), and AWS shows an execution's input to "
+        "everyone who may read it. Put it into Secrets Manager and let the job read it there, or set "
+        "allow_secrets=True on the group"
+        for task, rendered in values.items()
+        for pointer, value in rendered.items()
+        if redact(value, max_depth=DEPTH) != value
+    ]
+    if problems:
+        raise CompileError(problems)
 
 
 def _refuse_large(document: Any, values: Mapping[str, Any]) -> None:

@@ -75,6 +75,14 @@ class MachineGroup(TaskGroup):
         """The definition's identity: the same group has the same digest everywhere."""
         return self.compiled().program.digest
 
+    @property
+    def repair_definition(self) -> dict[str, Any]:
+        """The state machine that repairs executions of the group: it passes over the tasks that its input names.
+
+        :raises CompileError: with every problem of the group.
+        """
+        raise CompileError([f"{self.group_id}: a machine that was written as a whole is redriven, not repaired"])
+
     # What Airflow calls
 
     def __exit__(self, exc_type: Any, exc: Any, traceback: Any) -> None:
@@ -102,6 +110,10 @@ class MachineGroup(TaskGroup):
     def changed(self) -> None:
         """An edge or an attribute of a member was set: what was compiled is no longer true."""
         self._compiled = None
+
+    def members(self) -> list[tuple[Any, str]]:
+        """The members, with the names of their states."""
+        return self._named()
 
     def gate(self, task_id: str) -> None:
         """Let the group's start wait for *task_id*, if it is a task outside of the group."""
@@ -139,7 +151,9 @@ class MachineGroup(TaskGroup):
             member = self.compiled().members[name]
             try:
                 if isinstance(member, Mapped):
-                    rendered = render_mapped(member, operator, context, start, names, self.aws_conn_id, self.region_name)
+                    rendered = render_mapped(
+                        member, operator, context, start, names, self.aws_conn_id, self.region_name
+                    )
                 else:
                     rendered = render_member(member, operator, context, start)
             except Exception as error:
@@ -160,11 +174,23 @@ class MachineGroup(TaskGroup):
 
     def has_output(self, state: str) -> bool:
         """Whether the task that follows *state* pushes its output."""
-        return self.compiled().members[state].node.step is not None
+        step = self.compiled().members[state].node.step
+        return step is not None and getattr(step, "has_output", True)
 
     def place(self, state: str) -> dict[str, Any] | None:
         """How *state* lies among the others, where that decides what became of it; see `verdict`."""
         return None
+
+    def follows(self, operator: Any) -> dict[str, list[str]] | None:
+        """For a member that chooses: the tasks right after it that run, by each id that it may name; else None."""
+        from airflow_sfn_ml.steps.decision import Decision
+        from airflow_sfn_ml.translators.choosing import let_run
+
+        member = self.compiled().members.get(operator.state_name) if operator.inherits_from_skipmixin else None
+        if member is None or not isinstance(member.node.step, Decision):
+            return None
+        named = {name for way in member.node.step.ways if isinstance(way.output, list) for name in way.output}
+        return {name: list(let_run(operator, [name])) for name in sorted(named)}
 
     def deployed(self, role_arn: str | None) -> str:
         """The ARN of the version that runs this definition; deployed now if the group says so."""

@@ -93,6 +93,16 @@ class StateMachineTaskGroup(MachineGroup):
 
         return make_group(group_id, definition, input=input, role_arn=role_arn, **kwargs)
 
+    @property
+    def repair_definition(self) -> dict[str, Any]:
+        """The state machine that repairs executions of the group: it passes over the tasks that its input names.
+
+        :raises CompileError: with every problem of the group.
+        """
+        from airflow_sfn_ml.task_group.compiling import compile_repair
+
+        return dict(compile_repair(self, self.compiled()).definition)
+
     def _let_follow(self) -> None:
         members = self._named()
         let_members_follow(self, members)

@@ -1,10 +1,15 @@
-"""A cleared task redrives the execution that failed it: once, whoever else was cleared with it.
+"""A cleared task has its work done again: once, whoever else was cleared with it.
 
-An attempt that reports a failure leaves a record of which execution it was and how often that had been redriven. The
-next attempt finds the record. As long as the execution still has that count, what the history says of the state is the
-old story: the attempt asks for a redrive, with a token made of the execution and the count, so that any number of
-cleared tasks, triggerers and clicks ask for the same one. When the count has grown, someone has redriven it, and the
-attempt follows what comes.
+An attempt that reports how its state ended leaves a record of which execution it was and how often that had been
+redriven. The next attempt finds the record. As long as the execution still has that count, what the history says of the
+state is the old story, and the attempt asks for a new one. There are two ways:
+
+* A *redrive* goes on where the execution failed. The attempt asks for it with a token made of the execution and the
+  count, so that any number of cleared tasks, triggerers and clicks ask for the same one. When the count has grown,
+  someone has redriven it, and the attempt follows what comes.
+* A *repair* is another execution, which passes over what was done and was not cleared. It serves where AWS has nothing
+  to redrive: the execution succeeded, or went on after the failure and told it at its end, or is too old. Its name is
+  derived, so it is started once as well. A worker does that: it takes the group's definition.
 
 A trigger whose triggerer died after the record was left, but before its event was, runs again as the same try. The
 record is then its own, and asks for nothing.
@@ -19,35 +24,61 @@ from typing import Any
 
 from airflow_sfn_ml.history import ExecutionView
 
-KEY = "airflow_sfn_ml_failed_attempt"
+KEY = "airflow_sfn_ml_told"
 """The XCom under which an attempt leaves its record."""
+
+
+REDRIVABLE = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
+
+
+def is_told_at_end(view: ExecutionView) -> bool:
+    """Whether the execution went on after what failed and ended in the state that tells it: a redrive of that would
+    only tell it again."""
+    return any(state.type == "Fail" for state in view.states.values())
+
+
+def is_passed_over(view: ExecutionView, state: str) -> bool:
+    """Whether the execution that *view* shows was started as a repair that does not run *state*."""
+    given = view.input
+    return isinstance(given, Mapping) and state in (given.get("reuse") or {})
 
 
 @dataclass(frozen=True)
 class Record:
-    """What a failed attempt leaves to the next one.
+    """What an attempt leaves to the next one.
 
     :param try_number: the try that left it.
+    :param failed: whether it told a failure.
     """
 
     execution_arn: str
     redrive_count: int
     try_number: int
+    failed: bool = True
 
     @classmethod
     def of_earlier_try(cls, told: Any, try_number: int) -> Record | None:
         """The record in the XCom value *told*, if a try before *try_number* left it."""
         if not isinstance(told, Mapping) or told.get("try_number", try_number) >= try_number:
             return None
-        return cls(str(told["execution_arn"]), int(told["redrive_count"]), int(told["try_number"]))
+        return cls(
+            str(told["execution_arn"]),
+            int(told["redrive_count"]),
+            int(told["try_number"]),
+            bool(told.get("failed", True)),
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The record as an XCom value."""
         return asdict(self)
 
     def is_told_by(self, view: ExecutionView, arn: str) -> bool:
-        """Whether *view*, of the execution *arn*, tells only what the failed attempt has reported already."""
-        return arn == self.execution_arn and view.redrive_count <= self.redrive_count and view.status != "SUCCEEDED"
+        """Whether *view*, of the execution *arn*, tells only what the earlier attempt has reported already."""
+        return arn == self.execution_arn and view.redrive_count <= self.redrive_count
+
+    def may_redrive(self, view: ExecutionView) -> bool:
+        """Whether a redrive of the execution that *view* shows would run the task again."""
+        return self.failed and view.status in REDRIVABLE and not is_told_at_end(view)
 
     @property
     def token(self) -> str:

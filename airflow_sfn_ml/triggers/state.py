@@ -17,12 +17,14 @@ from airflow.sdk.execution_time.comms import DeleteXCom, GetTaskStates, TaskStat
 from airflow.sdk.execution_time.xcom import XCom
 from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
-from airflow_sfn_ml.exceptions import SfnMlError
+from airflow_sfn_ml.exceptions import ExecutionError, SfnMlError
 from airflow_sfn_ml.history import ExecutionView, StateStatus
+from airflow_sfn_ml.triggers.choosing import FOLLOWED, chosen
+from airflow_sfn_ml.triggers.choosing import KEY as CHOICE_KEY
 from airflow_sfn_ml.triggers.explain import failure_lines, progress_line, request_line
 from airflow_sfn_ml.triggers.iterations import Subject
 from airflow_sfn_ml.triggers.redrive import KEY as REDRIVE_KEY
-from airflow_sfn_ml.triggers.redrive import Record
+from airflow_sfn_ml.triggers.redrive import Record, is_passed_over
 from airflow_sfn_ml.triggers.settings import pace
 from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded, Verdict
 from airflow_sfn_ml.triggers.watch import Watcher, in_thread, watchers
@@ -42,8 +44,17 @@ ARGUMENTS = (
     "place",
     "within",
     "mapped_over",
+    "early",
+    "execution_arn",
+    "follows",
 )
 RUNS_AGAIN = (StateStatus.FAILED, StateStatus.ABORTED, StateStatus.TIMED_OUT)
+ENDED = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})
+STARTED_PAUSE = 3.0
+"""How long to wait between two looks at the start task, in seconds."""
+SETTLED = 10.0
+"""How long a task that a worker has handed over may not go back to one, in seconds: Airflow 3.3.2 may take the end of
+the worker's process for that of the task."""
 REDRIVE_LOOKS = 40
 """How many looks at the history a redrive may take to show in it."""
 
@@ -60,6 +71,9 @@ class StateTrigger(BaseTrigger):
     :param place: how the state lies among the others, for machines that were not made of the group's tasks.
     :param within: the Map that the state is in, for the instances of a mapped task; each follows its iteration.
     :param mapped_over: whether other tasks are mapped over the output, so that Airflow has to know its length.
+    :param early: whether Airflow may let the task go before the start task has ended (trigger rule ``always``).
+    :param execution_arn: the execution to follow, where it is another one than the start task told: a repair.
+    :param follows: for a task that chooses: the tasks right after it that run, by the ids that its output may name.
     """
 
     def __init__(
@@ -74,6 +88,9 @@ class StateTrigger(BaseTrigger):
         place: dict[str, Any] | None = None,
         within: str | None = None,
         mapped_over: bool = False,
+        early: bool = False,
+        execution_arn: str | None = None,
+        follows: dict[str, list[str]] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.state = state
@@ -86,6 +103,10 @@ class StateTrigger(BaseTrigger):
         self.place = place
         self.within = within
         self.mapped_over = mapped_over
+        self.follows = follows
+        self.early = early
+        self.execution_arn = execution_arn
+        self._following: str | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and the arguments that make this trigger again."""
@@ -97,6 +118,9 @@ class StateTrigger(BaseTrigger):
 
     async def _ended(self) -> TriggerEvent:
         await self._forget_earlier_try()
+        if self.early and not await self._is_started():
+            self.log.info("%s started no execution, so there is nothing to follow", self.start_task_id)
+            return TaskSkippedEvent()
         arn = await self._execution_arn()
         if arn is None:
             self.log.error(
@@ -105,7 +129,6 @@ class StateTrigger(BaseTrigger):
                 self.start_task_id,
             )
             return TaskFailedEvent()
-        self.log.info("Following state %s of %s", self.state, arn)
         try:
             return await self._follow(arn)
         except SfnMlError as error:
@@ -114,34 +137,55 @@ class StateTrigger(BaseTrigger):
             self.log.exception("Cannot follow %s any longer: %s", arn, error)
         return TaskFailedEvent()
 
-    async def _follow(self, arn: str) -> TriggerEvent:
-        watcher = await self._watcher(arn)
+    async def _follow(self, started: str) -> TriggerEvent:
+        """Follow the execution *started* or the newest repair of it."""
         left = await XCom.aget_one(key=REDRIVE_KEY, **self._identity())
         record = Record.of_earlier_try(left, self._try_number())
+        arn = self.execution_arn or started
+        if self.execution_arn is None and record is not None:
+            arn = await in_thread((await self._hook()).newest_repair, started)
+        self._following = arn
+        self.log.info("Following state %s of %s", self.state, arn)
+        watcher = await self._watcher(arn)
         told, place = {""}, Place.of(self.place)
         for _ in range(REDRIVE_LOOKS):
             async for view in watcher.snapshots():
-                if record is not None and record.is_told_by(view, arn):
+                if self._is_old(record, view, arn):
+                    self._tell(told, [f"Waiting for {arn} to end: it does not run this task again"])
                     continue
                 seen = self._subject().seen(view)
-                for line in (request_line(seen, self.state), progress_line(seen, self.state)):
-                    if line not in told:
-                        self.log.info("%s", line)
-                        told.add(line)
+                self._tell(told, [request_line(seen, self.state), progress_line(seen, self.state)])
                 event = await self._decided(view, self._subject().verdict(view, place), arn)
                 if event is not None:
                     return event
-            if record is None or watcher.view is None or not record.is_told_by(watcher.view, arn):
+            if record is None or watcher.view is None or not self._is_old(record, watcher.view, arn):
                 raise SfnMlError(f"{arn} ended, but what became of state {self.state} is not known")
-            await self._redrive(watcher, watcher.view, record, told)
+            if not await self._redrive(watcher, watcher.view, record, told):
+                self.log.info("%s cannot be redriven; a worker starts its repair", arn)
+                return TriggerEvent({"repair": arn})  # type: ignore[no-untyped-call]
         raise SfnMlError(f"{arn} was redriven, but its history does not show it")
+
+    def _is_old(self, record: Record | None, view: ExecutionView, arn: str) -> bool:
+        """Whether *view* has nothing new to tell: an earlier try has told it, or the execution passes over the task."""
+        if record is None:
+            return False
+        if self.place is not None and view.status == "SUCCEEDED":
+            return False  # a machine that was written as a whole has no repair
+        return record.is_told_by(view, arn) or is_passed_over(view, self.within or self.state)
+
+    def _tell(self, told: set[str], lines: list[str]) -> None:
+        """Log what of *lines* is new."""
+        for line in lines:
+            if line not in told:
+                self.log.info("%s", line)
+                told.add(line)
 
     async def _decided(self, view: ExecutionView, decision: Verdict, arn: str) -> TriggerEvent | None:
         match decision:
             case Succeeded(output, note):
                 if note:
                     self.log.warning("%s", note)
-                return await self._succeed(output)
+                return await self._succeed(output, arn, view.redrive_count)
             case Skipped(reason):
                 self.log.info("%s", reason)
                 return TaskSkippedEvent()
@@ -152,26 +196,46 @@ class StateTrigger(BaseTrigger):
             case Pending():
                 return None
 
-    async def _redrive(self, watcher: Watcher, view: ExecutionView, record: Record, told: set[str]) -> None:
-        """Ask for the redrive, then wait until the history shows it: reads may lag behind."""
+    async def _redrive(self, watcher: Watcher, view: ExecutionView, record: Record, told: set[str]) -> bool:
+        """Ask for the redrive, then wait until the history shows it: reads may lag behind.
+
+        :returns: whether there is one; False if a repair has to do it.
+        """
+        written_as_a_whole = self.place is not None
+        if not written_as_a_whole and not (record.is_told_by(view, watcher.arn) and record.may_redrive(view)):
+            return False
         hook = await self._hook()
-        await in_thread(hook.redrive, record.execution_arn, record.token)
+        try:
+            await in_thread(hook.redrive, record.execution_arn, record.token)
+        except ExecutionError as error:
+            if written_as_a_whole:
+                raise
+            self.log.warning("%s", error)
+            return False
         again = ", ".join(name for name, state in view.states.items() if state.status in RUNS_AGAIN)
-        line = f"Redriving {record.execution_arn}: runs again what failed or was stopped ({again}), and nothing else"
-        if line not in told:
-            self.log.info("%s", line)
-            told.add(line)
+        self._tell(
+            told,
+            [f"Redriving {record.execution_arn}: runs again what failed or was stopped ({again}), and nothing else"],
+        )
         await asyncio.sleep(watcher.pace.shortest)
         watcher.doubt()
+        return True
 
-    async def _leave(self, arn: str, redrive_count: int) -> None:
-        """Leave the record of this failed try to the next one."""
-        record = Record(arn, redrive_count, self._try_number())
+    async def _leave(self, arn: str, redrive_count: int, *, failed: bool = True) -> None:
+        """Leave the record of this try to the next one."""
+        record = Record(arn, redrive_count, self._try_number(), failed)
         await XCom.aset(REDRIVE_KEY, record.as_json(), **self._identity())
 
-    async def _succeed(self, output: Any) -> TriggerEvent:
+    async def _succeed(self, output: Any, arn: str, redrive_count: int) -> TriggerEvent:
+        await self._leave(arn, redrive_count, failed=False)
         if self.ends_on_worker:
-            return TriggerEvent({"state": self.state})  # type: ignore[no-untyped-call]
+            if self.execution_arn is not None:
+                await asyncio.sleep(SETTLED)
+            return TriggerEvent({"state": self.state, "execution_arn": arn})  # type: ignore[no-untyped-call]
+        if self.follows is not None:
+            choice = chosen(self.follows, output)
+            self.log.info("Chose %s", ", ".join(choice[FOLLOWED]) or "nothing")
+            await XCom.aset(CHOICE_KEY, choice, **self._identity())
         length = self._mapped_length(output)
         if self.push and output is not None:
             await XCom.aset(RETURN_VALUE, output, **self._identity(), _mapped_length=length)
@@ -233,7 +297,8 @@ class StateTrigger(BaseTrigger):
         from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
 
         identity = self._identity()
-        await SUPERVISOR_COMMS.asend(DeleteXCom(key=RETURN_VALUE, **identity))
+        for key in (RETURN_VALUE, *((CHOICE_KEY,) if self.follows is not None else ())):
+            await SUPERVISOR_COMMS.asend(DeleteXCom(key=key, **identity))
 
     async def on_kill(self) -> None:
         """Stop the execution if a person marked this task failed, and only then.
@@ -243,7 +308,7 @@ class StateTrigger(BaseTrigger):
         """
         if await self._task_state() != "failed":
             return
-        arn = await self._execution_arn()
+        arn = self._following or await self._execution_arn()
         if arn is None:
             return
         hook = await self._hook()
@@ -255,16 +320,23 @@ class StateTrigger(BaseTrigger):
         view = (await self._watcher(arn)).view
         await self._leave(arn, view.redrive_count if view is not None else 0)
 
-    async def _task_state(self) -> str | None:
+    async def _is_started(self) -> bool:
+        """Wait until the start task has ended; whether it succeeded."""
+        while (state := await self._task_state(self.start_task_id)) not in ENDED:
+            await asyncio.sleep(STARTED_PAUSE)
+        return state == "success"
+
+    async def _task_state(self, task_id: str | None = None) -> str | None:
+        """The state of the task *task_id* in Airflow; of this task by default."""
         from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
 
         identity = self._identity()
-        mapped = identity["map_index"] >= 0
+        mapped = identity["map_index"] >= 0 and task_id is None
         answer = await SUPERVISOR_COMMS.asend(
             GetTaskStates(
                 dag_id=identity["dag_id"],
                 run_ids=[identity["run_id"]],
-                task_ids=[identity["task_id"]],
+                task_ids=[task_id or identity["task_id"]],
                 map_index=identity["map_index"] if mapped else None,
             )
         )

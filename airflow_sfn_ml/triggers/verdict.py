@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_sfn_ml.compiler.names import gate_name
 from airflow_sfn_ml.history import ExecutionView, StateStatus, StateView
 
 RUNNING = "RUNNING"
@@ -95,6 +96,11 @@ def verdict(view: ExecutionView, name: str, place: Place | None = None) -> Verdi
             return Failed(f"State {name} {_words(state.status)}{_because(state.error, state.cause, view)}")
         case StateStatus.NOT_ENTERED if view.status == SUCCEEDED and place is not None:
             return Skipped(f"State {name} was not chosen")
+        case StateStatus.NOT_ENTERED if over and view.state(gate_name(name)).status == StateStatus.SUCCEEDED:
+            return Failed(
+                f"State {name} did not run: what came before it in the execution did not ask for it. Airflow let the "
+                "task go all the same, as after a task was marked by hand. Clear this task to run it"
+            )
         case StateStatus.NOT_ENTERED if view.status == SUCCEEDED:
             return Failed(
                 f"State {name} is not in the definition that this execution runs: the Dag was changed after it was "
@@ -133,7 +139,8 @@ def _because(error: str | None, cause: str | None, view: ExecutionView) -> str:
 
 
 def _culprit(view: ExecutionView) -> str:
-    failed = ", ".join(view.failed_states)
+    caught = [name for name, state in view.states.items() if state.status == StateStatus.CAUGHT]
+    failed = ", ".join([name for name in view.failed_states if view.state(name).type != "Fail"] or caught)
     if failed:
         return f" because of {failed}"
     return f": {view.error}" if view.error else ""

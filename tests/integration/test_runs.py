@@ -212,3 +212,77 @@ def test_clearing_what_failed_redrives_the_execution_and_runs_nothing_twice(airf
     jobs = airflow_stack.aws.client("sagemaker").list_processing_jobs(NameContains=names["g.first"][:-2])
     assert len(jobs["ProcessingJobSummaries"]) == 1
     assert "Redriving arn:aws:states" in airflow_stack.task_log("mends", run_id, "g.needs")
+
+
+def jobs_of(stack: Any, run_id: str, tasks: list[str]) -> dict[str, str]:
+    """The names of the jobs that tasks of the Dag goes_on have told."""
+    return {
+        task: stack.xcom("goes_on", run_id, f"g.{task}")["Processing"]["ProcessingJobName"] for task in tasks
+    }
+
+
+def test_other_branches_run_on_after_a_failure_and_a_clear_repairs_it_and_runs_nothing_twice(airflow_stack: Any):
+    run_id = airflow_stack.trigger("goes_on")
+    assert airflow_stack.wait("goes_on", run_id, 120) == "failed"
+    assert states(airflow_stack, "goes_on", run_id) == {
+        "g.start": "success",
+        "g.once": "success",
+        "g.weak": "failed",
+        "g.after_weak": "upstream_failed",
+        "g.strong": "success",
+        "g.after_strong": "success",
+        "g.tell": "success",
+        "g.end": "upstream_failed",
+    }
+    failed = execution(airflow_stack, "goes_on", run_id)
+    assert (failed["status"], failed["error"]) == ("FAILED", "TaskFailed")
+    assert '"task":"weak"' in failed["cause"]
+    done = jobs_of(airflow_stack, run_id, ["once", "strong", "after_strong", "tell"])
+
+    key = f"mended/{run_id.replace(':', '-')}"
+    airflow_stack.aws.client("s3").put_object(Bucket="models", Key=key, Body=b"")
+    airflow_stack.clear("goes_on", run_id, ["g.weak", "g.after_weak", "g.end"])
+    assert airflow_stack.wait("goes_on", run_id, 150) == "success"
+    assert set(states(airflow_stack, "goes_on", run_id).values()) == {"success"}
+    assert jobs_of(airflow_stack, run_id, list(done)) == done
+    assert airflow_stack.xcom("goes_on", run_id, "g.end")["Processing"]["ExitMessage"] == "after once!"
+    log = airflow_stack.task_log("goes_on", run_id, "g.weak")
+    assert "a worker starts its repair" in log
+
+    machine = failed["stateMachineArn"] + "-repair"
+    stepfunctions = airflow_stack.aws.client("stepfunctions")
+    repairs = stepfunctions.list_executions(stateMachineArn=machine)["executions"]
+    assert [(item["name"][:3], item["status"]) for item in repairs] == [("r1-", "SUCCEEDED")]
+    entered = {
+        event["stateEnteredEventDetails"]["name"]
+        for event in stepfunctions.get_execution_history(executionArn=repairs[0]["executionArn"])["events"]
+        if event["type"] == "TaskStateEntered"
+    }
+    assert entered == {"weak", "after_weak", "end"}
+
+    # A success that is cleared is run again, alone.
+    airflow_stack.clear("goes_on", run_id, ["g.strong"])
+    assert airflow_stack.wait("goes_on", run_id, 150) == "success"
+    again = jobs_of(airflow_stack, run_id, list(done))
+    assert again["strong"] != done["strong"]
+    assert {task: name for task, name in again.items() if task != "strong"} == {
+        task: name for task, name in done.items() if task != "strong"
+    }
+    repairs = stepfunctions.list_executions(stateMachineArn=machine)["executions"]
+    assert sorted(item["name"][:3] for item in repairs) == ["r1-", "r2-"]
+
+
+def test_stop_ends_what_runs_beside_a_failure(airflow_stack: Any):
+    run_id = airflow_stack.trigger("stops")
+    assert airflow_stack.wait("stops", run_id, 120) == "failed"
+    assert states(airflow_stack, "stops", run_id) == {
+        "g.start": "success",
+        "g.weak": "failed",
+        "g.strong": "failed",
+        "g.after_strong": "upstream_failed",
+    }
+    assert execution(airflow_stack, "stops", run_id)["status"] == "FAILED"
+    assert "because of weak" in airflow_stack.task_log("stops", run_id, "g.strong")
+    newest = airflow_stack.aws.client("sagemaker").list_processing_jobs(NameContains="strong-", SortBy="CreationTime")
+    name = newest["ProcessingJobSummaries"][0]["ProcessingJobName"]
+    assert name

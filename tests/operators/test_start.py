@@ -14,6 +14,7 @@ from airflow.sdk.log import mask_secret
 
 from airflow_sfn_ml import StateMachineTaskGroup
 from airflow_sfn_ml.exceptions import CompileError
+from airflow_sfn_ml.operators.start import refuse_secrets
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 
@@ -58,9 +59,8 @@ def test_a_secret_deep_in_a_whole_request_is_refused_too():
         deep = {f"level{level}": [deep]}
     with DAG("d"), StateMachineTaskGroup("g", role_arn=ROLE) as group:
         SageMakerProcessingOperator(task_id="a", config=config())
-    operator = group.dag.get_task("g.start")
     with pytest.raises(CompileError, match="holds a secret"):
-        operator._refuse_secrets({"a": {"request": deep}})
+        refuse_secrets(group, {"a": {"request": deep}})
 
 
 def test_an_input_above_the_limit_is_refused_with_the_largest_part():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from airflow_sfn_ml.history import reduce
-from airflow_sfn_ml.triggers.redrive import Record
+from airflow_sfn_ml.history import StateStatus, StateView, reduce
+from airflow_sfn_ml.triggers.redrive import Record, is_passed_over
 from tests.triggers.scripted import STARTED, SUCCEEDED, entered, events, exited, failed
 
 FAILED = reduce(events(STARTED, entered("a"), failed("Boom")))
@@ -21,9 +21,23 @@ def test_another_execution_is_another_story():
     assert not Record("arn", 0, 1).is_told_by(FAILED, "other")
 
 
-def test_an_execution_that_succeeded_needs_no_redrive():
+def test_only_an_execution_that_failed_where_it_stands_is_redriven():
     done = reduce(events(STARTED, entered("a"), exited("a"), SUCCEEDED))
-    assert not Record("arn", 0, 1).is_told_by(done, "arn")
+    assert Record("arn", 0, 1).may_redrive(FAILED)
+    assert not Record("arn", 0, 1).may_redrive(done)
+    assert not Record("arn", 0, 1, failed=False).may_redrive(FAILED)
+
+
+def test_an_execution_that_told_its_failures_at_its_end_is_not_redriven():
+    end = StateView("failed", StateStatus.FAILED, type="Fail")
+    assert not Record("arn", 0, 1).may_redrive(replace(FAILED, states={**FAILED.states, "failed": end}))
+
+
+def test_a_repair_passes_over_what_its_input_names():
+    repair = replace(FAILED, input_text='{"reuse": {"a": {"status": "success", "output": null}}}')
+    assert is_passed_over(repair, "a")
+    assert not is_passed_over(repair, "b")
+    assert not is_passed_over(FAILED, "a")
 
 
 def test_everyone_asks_with_one_token_and_the_next_redrive_has_another():

@@ -215,3 +215,31 @@ with DAG("mends", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
         task_id="needs", config=processing(MENDABLE, KEY="mended/{{ run_id | replace(':', '-') }}")
     )
     first >> needs >> SageMakerProcessingOperator(task_id="last", config=processing("print('last')"))
+
+
+with DAG("goes_on", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
+    # One branch fails, the other has work left; the last task reads from both.
+    once = SageMakerProcessingOperator(task_id="once", config=processing(MESSAGE, SAY="once"))
+    weak = SageMakerProcessingOperator(
+        task_id="weak", config=processing(MENDABLE, KEY="mended/{{ run_id | replace(':', '-') }}")
+    )
+    after_weak = SageMakerProcessingOperator(task_id="after_weak", config=processing("print('after')"))
+    strong = SageMakerProcessingOperator(task_id="strong", config=processing("import time; time.sleep(4)"))
+    after_strong = SageMakerProcessingOperator(
+        task_id="after_strong",
+        config=processing(MESSAGE, SAY="after {{ ti.xcom_pull('g.once')['Processing']['ExitMessage'] }}"),
+    )
+    tell = SageMakerProcessingOperator(task_id="tell", config=processing("print('told')"), trigger_rule="all_done")
+    end = SageMakerProcessingOperator(
+        task_id="end",
+        config=processing(MESSAGE, SAY="{{ ti.xcom_pull('g.after_strong')['Processing']['ExitMessage'] }}!"),
+    )
+    once >> [weak, strong]
+    weak >> after_weak >> end
+    strong >> after_strong >> end
+    [weak, strong] >> tell
+
+
+with DAG("stops", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE, on_failure="stop"):
+    SageMakerProcessingOperator(task_id="weak", config=processing("raise SystemExit(1)"))
+    SageMakerProcessingOperator(task_id="strong", config=processing(SLEEP)) >> EmptyOperator(task_id="after_strong")
