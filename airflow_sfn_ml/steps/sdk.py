@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow_sfn_ml.steps.base import CALL, TOKEN, ServiceStep
 from airflow_sfn_ml.steps.integrations import Integration
+from airflow_sfn_ml.steps.service_model import services
 
 _BOTOCORE = {
     "databasemigration": "dms",
@@ -49,7 +50,7 @@ class SdkStep(ServiceStep):
     ) -> None:
         self._sdk = service.replace("-", "").lower()
         self._sdk = {botocore: name for name, botocore in _BOTOCORE.items()}.get(service, self._sdk)
-        self._service = _BOTOCORE.get(self._sdk, service)
+        self._service = boto3_name(self._sdk, service)
         self._operation = operation[:1].lower() + operation[1:]
         pattern = TOKEN if wait_for_callback else CALL
         super().__init__(state_id, request=request, pattern=pattern, **kwargs)
@@ -78,3 +79,8 @@ class SdkStep(ServiceStep):
             return []
         near = get_close_matches(name, known, 1)
         return [f"{self._service} has no operation {name!r}" + (f", did you mean {near[0]!r}?" if near else "")]
+
+
+def boto3_name(sdk: str, otherwise: str | None = None) -> str:
+    """The service that Step Functions calls *sdk*, as boto3 calls it; *otherwise* where there is none."""
+    return _BOTOCORE.get(sdk) or services().get(sdk, sdk if otherwise is None else otherwise)

@@ -62,17 +62,24 @@ class ServiceModel:
         return self._decoded.get(key)
 
 
+@lru_cache(maxsize=1)
+def services() -> Mapping[str, str]:
+    """The services as boto3 calls them, by their names without hyphens."""
+    return {folder.name.replace("-", ""): folder.name for root in _roots() for folder in root.iterdir()}
+
+
+def _roots() -> list[Path]:
+    package = find_spec("botocore")
+    return [Path(place) / "data" for place in (package.submodule_search_locations or ())] if package else []
+
+
 @lru_cache(maxsize=8)
 def service_model(service: str) -> ServiceModel:
     """The model of *service*, as boto3 calls it; read once per process.
 
     :raises ValueError: botocore knows no such service.
     """
-    package = find_spec("botocore")
-    folders = (
-        [Path(place) / "data" / service for place in (package.submodule_search_locations or ())] if package else []
-    )
-    files = [file for folder in folders for file in folder.glob("*/service-2.json*")]
+    files = [file for root in _roots() for file in (root / service).glob("*/service-2.json*")]
     if not files:
         raise ValueError(f"botocore has no service {service!r}")
     newest = max(files, key=lambda file: file.parent.name)

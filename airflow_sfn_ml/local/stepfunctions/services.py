@@ -28,6 +28,15 @@ def _operation(service: str, action: str) -> Any:
     return next((model.operation_model(name) for name in model.operation_names if xform_name(name) == action), None)
 
 
+@patches.replaces(_TASK, "StateTaskService._get_boto_service_name", "self", "boto_service_name")
+def boto_service_name(self: Any, boto_service_name: str | None = None) -> str:
+    """The service as boto3 calls it."""
+    from airflow_sfn_ml.steps.sdk import boto3_name
+
+    name = boto_service_name or self.resource.api_name
+    return "stepfunctions" if name == "states" else boto3_name(name)
+
+
 def _of(task: Any, service: str | None, action: str | None) -> Any:
     return _operation(task._get_boto_service_name(service), task._get_boto_service_action(action))
 
