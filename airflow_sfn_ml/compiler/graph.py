@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from airflow_sfn_ml.asl import Retry
 from airflow_sfn_ml.asl.refs import Ref, refs_in
@@ -28,6 +29,7 @@ class Node:
     :param setups: setups further up whose teardown comes after it, so that it runs only if they succeeded.
     :param forgiven: whether the group succeeds although it failed, as with most teardowns.
     :param each: what it is mapped over, if it is; the request of *step* then reads the item.
+    :param credentials: the role that its calls take instead of the machine's.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Node:
     setups: frozenset[str] = frozenset()
     forgiven: bool = False
     each: Each | None = None
+    credentials: Mapping[str, Any] | None = None
 
     @property
     def reads(self) -> Iterator[Ref]:

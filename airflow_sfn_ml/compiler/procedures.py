@@ -21,27 +21,31 @@ def procedure_work(
     """The state of *node* and its XCom."""
     bound = procedure.with_request(bind(node.name, procedure.request, visible))
     states = bound.states if len(bound.states) == 1 else timed(bound.states, node.timeout_seconds)
-    states = _placed(node.name, states, partition)
+    credentials = bind(node.name, node.credentials, visible) if node.credentials else None
+    states = _placed(node.name, states, partition, credentials)
     only = states[0]
     final = (Retry(error_equals=procedure.final, max_attempts=0),) if procedure.final else ()
     retry = (*final, NEVER, node.retry) if node.retry else ()
     if len(states) == 1 and isinstance(only, FlowState):
-        return _single(node, only), only.output if bound.has_output else {}
+        return _single(node, only, retry or (NEVER,)), only.output if bound.has_output else {}
     branch = StateMachine(states[0].name, states)
     state = Parallel(node.name, arguments={}, branches=(branch,), retry=retry, comment=node.comment)
     return state, "{% $states.result[0] %}" if bound.has_output else {}
 
 
-def _single(node: Node, state: FlowState) -> FlowState:
+def _single(node: Node, state: FlowState, retry: tuple[Retry, ...]) -> FlowState:
     state = replace(state, name=node.name, output=None, comment=node.comment)
     if not isinstance(state, Task):
         return state
-    retry = (*state.retry, NEVER, *((node.retry,) if node.retry else ()))
-    return replace(state, retry=retry, timeout_seconds=node.timeout_seconds or state.timeout_seconds)
+    own = state.timeout_seconds
+    limit = node.timeout_seconds
+    if limit is not None and isinstance(own, int):
+        limit = min(limit, own)
+    return replace(state, retry=(*state.retry, *retry), timeout_seconds=own if limit is None else limit)
 
 
-def _placed(task: str, states: tuple[State, ...], partition: str) -> tuple[State, ...]:
-    """*states* with names that say whose they are, whole resources, and the retries that every call has."""
+def _placed(task: str, states: tuple[State, ...], partition: str, credentials: Any) -> tuple[State, ...]:
+    """*states* with names that say whose they are, whole resources, the task's role and the retries of every call."""
     names = {state.name: state_name(f"{task}: {state.name}") for state in states}
     placed: list[State] = []
     for state in states:
@@ -53,11 +57,12 @@ def _placed(task: str, states: tuple[State, ...], partition: str) -> tuple[State
             changes["default"] = names[str(state.default)] if state.default else None
         if isinstance(state, Task):
             changes["resource"] = f"arn:{partition}:states:::{state.resource}"
+            changes["credentials"] = state.credentials or credentials
             changes["retry"] = retriers(str(state.resource), state.retry)
         if isinstance(state, (Task, Parallel, Map)):
             changes["catch"] = tuple(replace(catch, next=names[str(catch.next)]) for catch in state.catch)
         if isinstance(state, Map) and state.item_processor is not None:
-            inner = _placed(task, state.item_processor.states, partition)
+            inner = _placed(task, state.item_processor.states, partition, credentials)
             changes["item_processor"] = replace(state.item_processor, start_at=inner[0].name, states=inner)
         placed.append(replace(state, **changes))
     return tuple(placed)

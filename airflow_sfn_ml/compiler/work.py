@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_sfn_ml.asl import FlowState, Pass, Task
-from airflow_sfn_ml.compiler.data import arguments
+from airflow_sfn_ml.compiler.data import arguments, bind
 from airflow_sfn_ml.compiler.decisions import decision_branch
 from airflow_sfn_ml.compiler.graph import Node
 from airflow_sfn_ml.compiler.jsonata import expression, literal
@@ -58,6 +58,7 @@ def _call(node: Node, step: ServiceStep, partition: str, visible: Mapping[str, s
         node.name,
         resource=f"arn:{partition}:states:::{step.integration}",
         arguments=arguments(node.name, step, visible),
+        credentials=bind(node.name, node.credentials, visible) if node.credentials else None,
         timeout_seconds=node.timeout_seconds,
         retry=(*service_retriers(step.integration), NEVER, *((node.retry,) if node.retry else ())),
         comment=node.comment,

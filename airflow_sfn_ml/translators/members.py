@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_sfn_ml.asl import Map, State, Task
-from airflow_sfn_ml.asl.refs import Code, Item, Param, Ref, Text
+from airflow_sfn_ml.asl.refs import Code, Item, Param, Ref, Text, refs_in
 from airflow_sfn_ml.compiler import Node
 from airflow_sfn_ml.compiler.names import STATE_NAME_LIMIT
 from airflow_sfn_ml.exceptions import TranslationError
@@ -16,6 +16,7 @@ from airflow_sfn_ml.steps.calls import argument_problems
 from airflow_sfn_ml.steps.decision import Decision
 from airflow_sfn_ml.steps.procedure import Procedure
 from airflow_sfn_ml.steps.requests import check_request
+from airflow_sfn_ml.translators.connections import connection_of
 from airflow_sfn_ml.translators.policies import retry_of, timeout_of
 from airflow_sfn_ml.translators.preparations import Action, Step
 from airflow_sfn_ml.translators.registry import original_class, translate
@@ -49,8 +50,9 @@ def read_member(
 
     Never raises for what is wrong with the task: the problems are in the result, so that all can be told at once.
     """
-    problems = _task_problems(operator, name, conn_id, region)
-    warnings = tuple(
+    follows = connection_of(operator, name, conn_id, region)
+    problems = follows.problems
+    warnings = follows.warnings + tuple(
         f"{operator.task_id}: {attribute} never runs: the task is not executed by a worker"
         for attribute in NEVER_RUN
         if getattr(operator, attribute, None)
@@ -88,8 +90,29 @@ def read_member(
         ),
         timeout_seconds=timeout_of(given(operator, "execution_timeout"), translation.timeout_seconds),
         comment=operator.task_id if len(operator.task_id) > STATE_NAME_LIMIT else None,
+        credentials=follows.credentials,
     )
-    return Member(node, dict(reading.params), dict(reading.preparations), translation.actions, problems, warnings)
+    return Member(
+        node,
+        {**reading.params, **dict(follows.params)},
+        {**reading.preparations, **dict(follows.preparations)},
+        (*translation.actions, *follows.actions),
+        (*problems, *_action_problems(operator, name, members, translation.actions)),
+        warnings,
+    )
+
+
+def _action_problems(
+    operator: Any, name: str, members: Mapping[str, str], actions: tuple[Action, ...]
+) -> Iterator[str]:
+    """What is done before the execution begins cannot need what a task of the group makes."""
+    for action in actions:
+        reading = Reading(name, members, dag_id=operator.dag_id, native=_native(operator))
+        if any(True for _ in refs_in(reading.read(action.value))):
+            yield (
+                f"{operator.task_id}: uploads need the result of a task of this group, and the start task does them "
+                "before the execution begins; upload in a task of its own"
+            )
 
 
 def request_problems(step: Any, task_id: str) -> list[str]:
@@ -132,25 +155,6 @@ def _state_problems(states: tuple[State, ...]) -> Iterator[str]:
 def given(operator: Any, name: str) -> Any:
     """The attribute *name* as the user set it, even where Airflow sees another value in a follower."""
     return operator.__dict__.get(name, getattr(original_class(operator), name, None))
-
-
-def _task_problems(operator: Any, name: str, conn_id: str | None, region: str | None) -> tuple[str, ...]:
-    problems = []
-    own = getattr(operator, "aws_conn_id", None)
-    if own not in (None, "aws_default", conn_id):
-        problems.append(
-            f"{operator.task_id}: aws_conn_id {own!r} differs from the group's {conn_id!r}; a state machine calls "
-            "services with "
-            "its own role, so give the connection to the group"
-        )
-    own_region = getattr(operator, "region_name", None)
-    if own_region not in (None, region):
-        problems.append(
-            f"{operator.task_id}: region_name {own_region!r} differs from the group's {region!r}; a state machine "
-            "calls "
-            "services of its own region only"
-        )
-    return tuple(problems)
 
 
 def _native(operator: Any) -> bool:
