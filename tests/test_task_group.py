@@ -232,13 +232,6 @@ def test_a_subclass_that_only_sets_defaults_is_its_parents():
     assert group.definition["States"]["a"]["Resource"].endswith("createProcessingJob.sync")
 
 
-def test_expand_is_refused_with_the_way_out():
-    with DAG("d"), StateMachineTaskGroup("g", role_arn=ROLE) as group:
-        SageMakerProcessingOperator.partial(task_id="a").expand(config=[config()])
-    with pytest.raises(CompileError, match=r"g\.a: \.expand\(\) cannot run inside of the group"):
-        group.compiled()
-
-
 def test_a_task_that_is_added_behind_the_groups_back_is_told():
     with DAG("d"), StateMachineTaskGroup("g", role_arn=ROLE) as group:
         processing("a")

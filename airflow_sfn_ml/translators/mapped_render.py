@@ -99,7 +99,7 @@ def _item(
     label = f"{operator.task_id}[{context['ti'].map_index}]"
     read = read_member(instance_of(operator, given), member.node.name, names, conn_id, region)
     if read.problems:
-        raise TranslationError("; ".join(read.problems))
+        raise TranslationError("; ".join(label + text.removeprefix(operator.task_id) for text in read.problems))
     values = render_member(read, instance_of(operator, given), context, start)
     _check(read, values, label)
     request = read.node.step.request if read.node.step else None
