@@ -235,6 +235,18 @@ def test_many_jobs_at_once(account: Account) -> None:
     assert {result["ProcessingJobStatus"] for result in results} == {"Completed"}
 
 
+def test_every_item_of_a_map_waits_for_its_own_job(account: Account) -> None:
+    stem = unique("own")
+    name = f"{{% '{stem}-' & $string($states.input) %}}"
+    code = "{% 'import time; time.sleep(' & $string($states.input) & ')' %}"
+    work = task(processing(name, ["python3", "-c", code]))
+    item = {"StartAt": "Job", "States": {"Job": work}}
+    described = account.run({"Each": {"Type": "Map", "Items": [2, 0, 1], "ItemProcessor": item, "End": True}})
+    results = json.loads(described["output"])
+    assert [result["ProcessingJobName"] for result in results] == [f"{stem}-{n}" for n in (2, 0, 1)]
+    assert {result["ProcessingJobStatus"] for result in results} == {"Completed"}
+
+
 def test_the_training_integration_fails_with_its_document(account: Account) -> None:
     name = unique("untrained")
     request = training(name, account)

@@ -18,6 +18,7 @@ import re
 import uuid
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from airflow_sfn_ml.local.jobs.job import PROCESSING, TRAINING, Job
 from airflow_sfn_ml.local.patching import Patches
@@ -68,6 +69,8 @@ def _integration(api: JobApi, client: Client) -> Callable[[], Any]:
 
         def __init__(self) -> None:
             super().__init__(supported_integration_patterns={"sync"})
+            # One object runs all iterations of a Map side by side, each in an environment of its own.
+            self.jobs: WeakKeyDictionary[Any, Job] = WeakKeyDictionary()
 
         def _get_supported_parameters(self) -> set[str]:
             return set()
@@ -87,8 +90,8 @@ def _integration(api: JobApi, client: Client) -> Callable[[], Any]:
             action = self.resource.api_action
             account, region = resource_runtime_part.account, resource_runtime_part.region
             if kind := _JOBS.get(action):
-                self.job: Job = api.create(kind, normalised_parameters, account, region)
-                answer = {kind.arn_key: self.job.arn}
+                job = self.jobs[env] = api.create(kind, normalised_parameters, account, region)
+                answer = {kind.arn_key: job.arn}
             elif action in _NOT_RUN:
                 raise RefusedError(
                     "ValidationException",
@@ -103,9 +106,10 @@ def _integration(api: JobApi, client: Client) -> Callable[[], Any]:
             self, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
         ) -> None:
             env.stack.pop()
-            _wait(api, self.job, env)
-            document = json_document(self.job.document())
-            if self.job.status == "Failed":
+            job = self.jobs[env]
+            _wait(api, job, env)
+            document = json_document(job.document())
+            if job.status == "Failed":
                 raise JobFailedError(document)
             env.stack.append(document)
 
