@@ -2,7 +2,11 @@
 
 from airflow_sfn_ml.translators import (
     athena,
+    batch,
     conditions,
+    ecs,
+    emr,
+    emr_serverless,
     glue,
     glue_data,
     lambda_functions,
@@ -10,26 +14,41 @@ from airflow_sfn_ml.translators import (
     sagemaker,
     sagemaker_models,
     sagemaker_others,
+    sensors,
+    sensors_messages,
+    sensors_resources,
+    sensors_s3,
     standard,
     step_functions,
+    waits,
 )
 from airflow_sfn_ml.translators.members import Member, read_member
-from airflow_sfn_ml.translators.registry import Translation, translates
+from airflow_sfn_ml.translators.registry import Translation, registered, translates
 
 __all__ = [
     "Member",
     "Translation",
     "athena",
+    "batch",
     "conditions",
+    "ecs",
+    "emr",
+    "emr_serverless",
     "glue",
     "glue_data",
     "lambda_functions",
     "messaging",
     "read_member",
+    "registered",
     "sagemaker",
     "sagemaker_models",
     "sagemaker_others",
+    "sensors",
+    "sensors_messages",
+    "sensors_resources",
+    "sensors_s3",
     "standard",
     "step_functions",
     "translates",
+    "waits",
 ]

@@ -138,10 +138,10 @@ def camel(source: str, maps: tuple[str, ...] = ()) -> str:
     if maps:
         item = f"$k in [{', '.join(literal(name) for name in maps)}] ? $i : $camel($i)"
     spelled = "$lowercase($substring($k, 0, 1)) & $substring($k, 1)"
-    fields = f"$merge($each($x, function($i, $k) {{ {{{spelled}: {item}}} }}))"
+    fields = f"$count($keys($x)) = 0 ? {{}} : $merge($each($x, function($i, $k) {{ {{{spelled}: {item}}} }}))"
     items = "[$map($x, function($i) { $camel($i) })]"
     return (
-        f"($camel := function($x) {{ $type($x) = 'object' ? {fields} : $type($x) = 'array' ? {items} : $x }}; "
+        f"($camel := function($x) {{ $type($x) = 'object' ? ({fields}) : $type($x) = 'array' ? {items} : $x }}; "
         f"$camel({source}))"
     )
 
