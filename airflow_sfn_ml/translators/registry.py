@@ -8,7 +8,7 @@ does not do its work in another way; one with an ``execute`` of its own needs it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,12 @@ from airflow_sfn_ml.steps import ServiceStep
 from airflow_sfn_ml.steps.decision import Decision
 from airflow_sfn_ml.steps.procedure import Procedure
 from airflow_sfn_ml.translators.preparations import Action
+from airflow_sfn_ml.translators.refusals import refusal
 
 Translator = Callable[[Any], "Translation"]
 _TRANSLATORS: dict[str, Translator] = {}
+WAYS = ("execute", "poke", "get_state", "get_emr_response", "state_from_response", "get_sagemaker_response")
+"""The methods that do the work of an operator or a sensor."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ def translates(path: str) -> Callable[[Translator], Translator]:
     return register
 
 
+def registered() -> Mapping[str, Translator]:
+    """The translators by the dotted paths of their classes."""
+    return _TRANSLATORS
+
+
 def translate(operator: Any, name: str) -> Translation:
     """What *operator* does.
 
@@ -64,18 +72,23 @@ def translate(operator: Any, name: str) -> Translation:
         translator = _TRANSLATORS.get(f"{parent.__module__}.{parent.__qualname__}")
         if translator is None:
             continue
-        if cls.execute is not parent.execute:
+        own = next((way for way in WAYS if getattr(cls, way, None) is not getattr(parent, way, None)), None)
+        if own:
             raise UnsupportedOperator(
-                f"{name}: {cls.__name__} overrides execute() of {parent.__name__}, so what it does is not known; "
+                f"{name}: {cls.__name__} overrides {own}() of {parent.__name__}, so what it does is not known; "
                 "register "
                 f"a translator with @translates({f'{cls.__module__}.{cls.__qualname__}'!r}), or move the task out of "
                 "the group"
             )
         return translator(operator)
+    reason = refusal(cls)
+    if reason:
+        raise UnsupportedOperator(f"{name}: {cls.__name__} cannot run inside of a state machine: {reason}")
     raise UnsupportedOperator(
-        f"{name}: {cls.__name__} cannot run inside of a state machine; move the task before or after the group, or "
-        f"register a translator with @translates({f'{cls.__module__}.{cls.__qualname__}'!r}) "
-        f"(known: {', '.join(sorted(path.rpartition('.')[2] for path in _TRANSLATORS))})"
+        f"{name}: {cls.__name__} cannot run inside of a state machine: there is no translator for it "
+        "(docs/operators.md lists those that there are). Move the task before or after the group, make its calls "
+        "with SdkStep, or "
+        f"register a translator with @translates({f'{cls.__module__}.{cls.__qualname__}'!r})"
     )
 
 

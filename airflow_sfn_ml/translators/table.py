@@ -17,7 +17,7 @@ A row is read top to bottom::
 
 * `calls` run one after another. `Call.sync=True` means that AWS waits itself (``.sync`` is added while the task waits).
 * `until` is a loop that looks until something is done; it is left out when the task does not wait.
-* Whether the task waits is what the attributes named in `waits` say (any of them true); ``()`` means always.
+* Whether the task waits is what the attributes named in `waits` say (any of them true); it does if there are none.
 * What a call answers can be kept: ``keep={"p_id": "$states.result.Id"}`` makes ``$p_id`` known to all that follows, the
   loop's last answer is ``$p_seen``. Variables must begin with ``p_``.
 * `then` are calls after the loop (or after the calls), to make the XCom of.
@@ -152,7 +152,7 @@ class Row:
     """What one operator class does in a state machine.
 
     :param path: the dotted path of the class.
-    :param waits: attributes that say whether the task waits; empty: it always does what `until` and ``sync`` say.
+    :param waits: attributes that say whether the task waits; without any it does.
     :param seconds: what limits the (first) call, in seconds.
     :param output: the task's XCom.
     :param quick: the XCom where the task does not wait.
@@ -225,7 +225,8 @@ def add(*rows: Row) -> None:
 
 def procedure(row: Row, operator: Any) -> Procedure:
     """The states that *row* stands for."""
-    waiting = waits(operator, *row.waits) if row.waits else True
+    says = [name for name in row.waits if hasattr(operator, name)]
+    waiting = waits(operator, *says) if says else True
     states: list[State] = []
     calls = [call for call in row.calls if call.when is None or call.when(operator)]
     then = [call for call in row.then if call.when is None or call.when(operator)]
