@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_sfn_ml import asl
+from airflow_sfn_ml.compiler.each import Each
+from airflow_sfn_ml.compiler.effort import Effort, each_item, effort
 from airflow_sfn_ml.compiler.emit import Emitter
 from airflow_sfn_ml.compiler.graph import Added, Graph, Node
 from airflow_sfn_ml.compiler.split import best_split, costly
@@ -18,10 +20,6 @@ DEFINITION_LIMIT = 1_048_576
 """AWS's limit for a definition, in bytes of UTF-8 (botocore: Definition)."""
 EVENTS_LIMIT = 25_000
 """AWS's limit for the events of an execution's history."""
-EVENTS = {"Task": 6, "Parallel": 3, "Map": 3}
-"""History events of one visit of a state without retries; every other type makes two."""
-
-
 SLOW = 1.1
 """From here on the added waiting is worth a warning."""
 TOLD = 10
@@ -46,6 +44,8 @@ class Report:
     :param caught: the tasks after whose failure others run on. When one of them fails, clearing it starts a new
         execution that reuses what succeeded; after any other failure the same execution is redriven.
     :param read: the tasks whose outputs other tasks of the group read.
+    :param each: mapped tasks whose number of items is known only when the machine runs, and what each item makes of
+        history events. *transitions* and *events* count one item of these.
     """
 
     tasks: int
@@ -60,6 +60,7 @@ class Report:
     split_takes: float | None = None
     caught: tuple[str, ...] = ()
     read: frozenset[str] = frozenset()
+    each: tuple[tuple[str, int], ...] = ()
 
     @property
     def slowdown(self) -> float:
@@ -90,6 +91,11 @@ class Report:
         lines += [f"{later} also waits for {earlier}" for earlier, later in self.added[:TOLD]]
         if len(self.added) > TOLD:
             lines.append(f"and {len(self.added) - TOLD} more")
+        lines += [
+            f"{name}: {events} history events for each item; they are counted once here, since how many there are is "
+            "known only when it runs"
+            for name, events in self.each
+        ]
         return "\n".join(lines)
 
 
@@ -122,16 +128,18 @@ def compile_graph(
     graph = _checked(nodes)
     shape = structure(graph)
     emitter = Emitter.of(graph, shape.block, partition, survive=survive, reusable=reusable)
-    program = program_of(emitter.machine(comment), len(graph.nodes))
+    maps = {node.name: node.each for node in graph.nodes if node.each}
+    program = program_of(emitter.machine(comment), len(graph.nodes), maps)
     report = replace(_judged(program.report, graph, shape), caught=tuple(sorted(emitter.caught)), read=emitter.read)
     return replace(program, report=report)
 
 
-def program_of(machine: asl.StateMachine, tasks: int | None = None) -> Program:
+def program_of(machine: asl.StateMachine, tasks: int | None = None, maps: Mapping[str, Each] | None = None) -> Program:
     """*machine* with its definition, digest and report.
 
     :param tasks: how many tasks it was made of; by default, how many of its states do work.
-    :raises TooLarge: the definition exceeds AWS's limit.
+    :param maps: what its mapped tasks are mapped over.
+    :raises TooLarge: the definition, or the history of a run, exceeds AWS's limit.
     """
     definition = asl.render(machine)
     size = len(json.dumps(definition, ensure_ascii=False).encode())
@@ -140,16 +148,23 @@ def program_of(machine: asl.StateMachine, tasks: int | None = None) -> Program:
             f"the definition has {size:,} bytes, AWS allows {DEFINITION_LIMIT:,}: split the group in two, or pass long "
             "requests as the XCom of a task before the group"
         )
-    types = [type(state).__name__ for state in _states(machine)]
-    if tasks is not None and "Fail" in types:
-        types.remove("Fail")  # the end of a run in which something failed
+    used = effort(machine, maps or {})
+    if tasks is not None and any(isinstance(state, asl.Fail) for state in machine.states):
+        used += Effort(-1, -2)  # the end of a run in which something failed
     report = Report(
-        tasks=sum(name in ("Task", "Map") for name in types) if tasks is None else tasks,
-        transitions=len(types),
-        events=2 + sum(EVENTS.get(name, 2) for name in types),
+        tasks=sum(isinstance(state, (asl.Task, asl.Map)) for state in _states(machine)) if tasks is None else tasks,
+        transitions=used.transitions,
+        events=2 + used.events,
         size=size,
         added=(),
+        each=each_item(machine, maps or {}),
     )
+    if report.events > EVENTS_LIMIT and any(each.count for each in (maps or {}).values()):
+        raise TooLarge(
+            f"a run makes {report.events:,} history events, and AWS ends an execution at {EVENTS_LIMIT:,}: give the "
+            f"iterations of {_listed(sorted(maps or {}))} executions of their own (distributed_maps), or split the "
+            "group"
+        )
     return Program(machine, definition, asl.digest(definition), report)
 
 

@@ -14,6 +14,7 @@ from airflow_sfn_ml.asl import Pass, Retry, Task
 from airflow_sfn_ml.asl.refs import Code, Given, Item, Param, Ref
 from airflow_sfn_ml.compiler import Node, Program, compile_graph
 from airflow_sfn_ml.compiler.each import Each
+from airflow_sfn_ml.exceptions import TooLarge
 from airflow_sfn_ml.history import ExecutionView, reduce
 from airflow_sfn_ml.local import LocalAws
 from airflow_sfn_ml.steps import ProcessingStep
@@ -125,6 +126,29 @@ def test_a_lone_item_needs_no_catch_of_its_own():
     assert "Catch" not in only(compile_graph([node]), "fit: each")
     assert "Catch" in only(compile_graph([mapped()]), "fit: each")
     assert "Catch" not in only(compile_graph([mapped()], survive=False), "fit: each")
+
+
+def test_the_report_counts_every_item():
+    inline = compile_graph([mapped()], survive=False).report
+    # the Map 3, each item 6 + 2 for its two states, 2 for the iteration; 2 for the execution
+    assert (inline.events, inline.transitions) == (2 + 3 + 3 * (6 + 2 + 2), 1 + 3 * 2)
+    distributed = Node("fit", job("fit", SAY=Item(("say",))), each=Each(ITEMS, 3, distributed=True))
+    apart = compile_graph([distributed], survive=False).report
+    assert (apart.events, apart.transitions) == (2 + 3, 1 + 3 * 2)
+
+
+def test_the_report_says_where_the_number_of_items_is_not_known():
+    report = compile_graph([Node("fit", job("fit"), each=Each(Param("fit", "each")))], survive=False).report
+    assert report.each == (("fit", 10),)
+    assert "fit: 10 history events for each item" in str(report)
+
+
+def test_more_items_than_a_history_holds_are_refused_with_the_way_out():
+    each = Each([{"say": str(number)} for number in range(2500)], 2500, concurrency=10)
+    with pytest.raises(
+        TooLarge, match=r"25,005 history events.*25,000.*fit executions of their own"
+    ):
+        compile_graph([Node("fit", job("fit", SAY=Item(("say",))), each=each)], survive=False)
 
 
 # On the embedded AWS
