@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow_sfn_ml.asl import Choice, ChoiceRule, Parallel, Pass, StateMachine
 from airflow_sfn_ml.compiler.data import bind
+from airflow_sfn_ml.compiler.gates import ALWAYS, assigning
 from airflow_sfn_ml.compiler.graph import Node
 from airflow_sfn_ml.compiler.linking import FOLLOWING
 from airflow_sfn_ml.compiler.names import state_name
@@ -44,20 +45,23 @@ def decision_choice(
     :param kept: what is kept in variables whichever way is taken.
     :param keys: the variables for ``output`` and ``choice``, where something reads them.
     """
-    *conditional, otherwise = (_bound(node, way, visible) for way in decision.ways)
-    rules = tuple(
-        ChoiceRule({"Condition": way.condition, **_comment(way), "Next": FOLLOWING, **_fields(way, kept, keys)})
-        for way in conditional
-    )
-    last = _fields(otherwise, kept, keys)
-    return Choice(
-        node.name,
-        choices=rules,
-        default=FOLLOWING,
-        assign=last.get("Assign"),
-        output=last["Output"],
-        comment=node.comment,
-    )
+    rules: list[ChoiceRule] = []
+    for way in (_bound(node, way, visible) for way in decision.ways):
+        answer = _answer(way)
+        assign = {**kept, **{variable: answer[name] for name, variable in keys.items()}}
+        condition = ALWAYS if way.condition is None else way.condition
+        rules.append(
+            ChoiceRule(
+                {
+                    "Condition": condition,
+                    **_comment(way),
+                    "Next": FOLLOWING,
+                    **assigning(assign),
+                    "Output": way.output,
+                }
+            )
+        )
+    return Choice(node.name, choices=tuple(rules), comment=node.comment)
 
 
 def _bound(node: Node, way: Way, visible: Mapping[str, str]) -> Way:
@@ -70,8 +74,3 @@ def _answer(way: Way) -> dict[str, Any]:
 
 def _comment(way: Way) -> dict[str, str]:
     return {"Comment": way.label} if way.label else {}
-
-
-def _fields(way: Way, kept: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
-    assign = {**kept, **{variable: _answer(way)[name] for name, variable in keys.items()}}
-    return {**({"Assign": assign} if assign else {}), "Output": way.output}

@@ -13,6 +13,9 @@ from airflow_sfn_ml.compiler.names import fresh, gate_name
 from airflow_sfn_ml.compiler.rules import SKIPPED, SUCCESS
 from airflow_sfn_ml.compiler.scope import CHOICE, OUTPUT, STATUS, Scope
 
+ALWAYS = expression("true")
+"""The last rule instead of a default. What a Choice itself assigns is assigned whichever rule holds, says one edition
+of its documentation, and only with the default, say others; what a rule assigns is clear."""
 REUSE = "$states.context.Execution.Input.reuse"
 """What an earlier execution has done: ``{task: {"status": ..., "output": ...}}``."""
 
@@ -29,8 +32,13 @@ def gate(fate: Fate, scope: Scope, otherwise: Mapping[str, Any], taken: set[str]
     rules = [_reused(name, scope, otherwise)] if fate.reused else []
     if runs is None:
         return Choice(fresh(gate_name(name), taken), choices=tuple(rules), default=name)
-    rules.append(ChoiceRule.when(expression(runs), name))
-    return Choice(fresh(gate_name(name), taken), choices=tuple(rules), default=FOLLOWING, assign=skipped or None)
+    rules += [ChoiceRule.when(expression(runs), name), ChoiceRule.when(ALWAYS, FOLLOWING, **assigning(skipped))]
+    return Choice(fresh(gate_name(name), taken), choices=tuple(rules))
+
+
+def assigning(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The field that assigns *values*, if there are any."""
+    return {"Assign": dict(values)} if values else {}
 
 
 def _runs(fate: Fate, scope: Scope) -> tuple[str | None, str]:
@@ -61,5 +69,4 @@ def _reused(name: str, scope: Scope, otherwise: Mapping[str, Any]) -> ChoiceRule
         own = scope.known.get((kind, name))
         if own:
             kept[own] = expression(f"{done}.{key}")
-    more: dict[str, Any] = {"Assign": kept} if kept else {}
-    return ChoiceRule.when(expression(f"$exists({done})"), FOLLOWING, **more)
+    return ChoiceRule.when(expression(f"$exists({done})"), FOLLOWING, **assigning(kept))

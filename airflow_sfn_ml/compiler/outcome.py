@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_sfn_ml.asl import Choice, ChoiceRule, Fail
+from airflow_sfn_ml.compiler.gates import ALWAYS
 from airflow_sfn_ml.compiler.jsonata import expression
 from airflow_sfn_ml.compiler.linking import FOLLOWING
 from airflow_sfn_ml.compiler.scope import Scope
@@ -17,9 +18,10 @@ def check(name: str, scope: Scope, failed: str) -> Choice:
     scope.failures.clear()
     return Choice(
         name,
-        choices=(ChoiceRule.when(expression(f"$count({told}) = 0"), FOLLOWING),),
-        default=failed,
-        assign={"failures": expression(told)},
+        choices=(
+            ChoiceRule.when(expression(f"$count({told}) = 0"), FOLLOWING),
+            ChoiceRule.when(ALWAYS, failed, Assign={"failures": expression(told)}),
+        ),
     )
 
 

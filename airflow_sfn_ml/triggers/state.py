@@ -142,7 +142,7 @@ class StateTrigger(BaseTrigger):
         left = await XCom.aget_one(key=REDRIVE_KEY, **self._identity())
         record = Record.of_earlier_try(left, self._try_number())
         arn = self.execution_arn or started
-        if self.execution_arn is None and record is not None:
+        if self.execution_arn is None and await self._may_be_repaired(record, arn):
             arn = await in_thread((await self._hook()).newest_repair, started)
         self._following = arn
         self.log.info("Following state %s of %s", self.state, arn)
@@ -164,6 +164,15 @@ class StateTrigger(BaseTrigger):
                 self.log.info("%s cannot be redriven; a worker starts its repair", arn)
                 return TriggerEvent({"repair": arn})  # type: ignore[no-untyped-call]
         raise SfnMlError(f"{arn} was redriven, but its history does not show it")
+
+    async def _may_be_repaired(self, record: Record | None, arn: str) -> bool:
+        """Whether *arn* may have been repaired: this task was cleared, or its part of *arn* is over although it never
+        ran, so that it waits for tasks that were."""
+        if record is not None or self.place is not None:
+            return record is not None
+        async for view in (await self._watcher(arn)).snapshots():
+            return view.status != "RUNNING" and view.state(self.within or self.state).status is StateStatus.NOT_ENTERED
+        return False
 
     def _is_old(self, record: Record | None, view: ExecutionView, arn: str) -> bool:
         """Whether *view* has nothing new to tell: an earlier try has told it, or the execution passes over the task."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_sfn_ml.deploy import execution_name, machine_name
-from airflow_sfn_ml.deploy.names import tag_value
+from airflow_sfn_ml.deploy.names import repair_after, repair_arn, repair_machine_name, tag_value
 
 ALLOWED = re.compile(r"[0-9A-Za-z_-]{1,80}")
 IDS = st.text(st.sampled_from("ab-_.é"), min_size=1, max_size=4) | st.text(min_size=1, max_size=250)
@@ -57,3 +58,19 @@ def test_names_that_differ_only_in_what_is_cut_stay_apart():
 def test_a_tag_s_value_fits_and_is_unmistakable(text, other):
     assert len(tag_value(text * 3)) <= 256
     assert (tag_value(text) == tag_value(other)) == (text == other)
+
+
+@given(IDS, st.integers(1, 400))
+def test_repairs_are_found_by_the_execution_that_they_repair(name, number):
+    machine = machine_name(name, "g")
+    first = f"arn:aws:states:eu-west-1:123456789012:execution:{machine}:{execution_name(name, name, 'g', -1, 0)}"
+    arn = repair_arn(first, number)
+    assert all(ALLOWED.fullmatch(part) for part in arn.split(":")[-2:])
+    assert arn.split(":")[-2] == repair_machine_name(machine) != machine
+    assert repair_after(first, first) == repair_arn(first, 1)
+    assert repair_after(first, arn) == repair_arn(first, number + 1) != arn
+
+
+def test_a_foreign_execution_has_no_repair_here():
+    with pytest.raises(ValueError, match="is no repair of"):
+        repair_after("arn:aws:states:eu-west-1:1:execution:m:a", "arn:aws:states:eu-west-1:1:execution:m:b")

@@ -49,6 +49,8 @@ def run_branches(self: Any, env: Any) -> None:
     if not env.is_running():
         raise InterruptedWaitError
     if over.error is not None:
+        # What follows comes from the failure, not from the stops that it led to, which have later numbers.
+        env.event_history_context.source_event_id = over.last_event
         raise _failure(env, over.error, "ExecutionFailed")
     env.stack.append([copy.deepcopy(part.output) for part in parts])
 
@@ -59,6 +61,7 @@ class _Over:
     def __init__(self, count: int) -> None:
         self.event = threading.Event()
         self.error: dict[str, Any] | None = None
+        self.last_event = 0
         self._left = count
         if count == 0:
             self.event.set()
@@ -78,6 +81,7 @@ class _Over:
             self._left -= 1
             if failed and self.error is None:
                 self.error = error
+                self.last_event = frame.event_history_context.source_event_id
                 self.event.set()
             if self._left == 0:
                 self.event.set()
