@@ -13,6 +13,7 @@ adopt it.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,8 @@ from airflow_sfn_ml.exceptions import TooLarge
 from airflow_sfn_ml.history import ExecutionView, StateStatus, reduce
 from airflow_sfn_ml.operators.deployment import deployed_version
 from airflow_sfn_ml.operators.start import INPUT_LIMIT, refuse_secrets
+
+log = logging.getLogger(__name__)
 
 FINISHED = frozenset({"success", "failed", "upstream_failed", "skipped"})
 """States of tasks that were not cleared."""
@@ -47,6 +50,7 @@ def begin_repair(group: Any, context: Any, failed_arn: str, started_arn: str) ->
     role_arn = start.render_template(group.role_arn, context) if group.role_arn else None
     version_arn = deployed_version(group, role_arn, repair=True)
     arn = repair_after(started_arn, failed_arn)
+    log.info("Repairing %s in %s; it passes over %s", failed_arn, arn, ", ".join(reuse) or "nothing")
     return str(hook.start(version_arn, arn.rpartition(":")[2], document))
 
 

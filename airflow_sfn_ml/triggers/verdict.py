@@ -126,6 +126,7 @@ def _visits(state: StateView) -> str:
 def _words(status: str) -> str:
     return {
         "FAILED": "failed",
+        "CAUGHT": "failed",
         "TIMED_OUT": "timed out",
         "ABORTED": "was stopped",
         "PENDING_REDRIVE": "waits for a redrive of its children",

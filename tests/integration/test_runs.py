@@ -247,7 +247,8 @@ def test_other_branches_run_on_after_a_failure_and_a_clear_repairs_it_and_runs_n
     assert jobs_of(airflow_stack, run_id, list(done)) == done
     assert airflow_stack.xcom("goes_on", run_id, "g.end")["Processing"]["ExitMessage"] == "after once!"
     log = airflow_stack.task_log("goes_on", run_id, "g.weak")
-    assert "a worker starts its repair" in log
+    assert "Repairing arn:aws:states" in log
+    assert "passes over once, " in log
 
     machine = failed["stateMachineArn"] + "-repair"
     stepfunctions = airflow_stack.aws.client("stepfunctions")
