@@ -19,6 +19,7 @@ from airflow_sfn_ml.steps.decision import Decision, Way
 from airflow_sfn_ml.translators.choosing import edge_labels, let_run
 from airflow_sfn_ml.translators.registry import Translation, original_class, translates
 
+Parts = tuple[str | Given, ...]
 PATH = "airflow.providers.amazon.aws.operators.sagemaker.SageMakerConditionOperator"
 OWN = ("choose_branch", "_evaluate", "_cast", "_COMPARISON_OPERATORS")
 """What a subclass must not replace, since it is said again here."""
@@ -36,21 +37,18 @@ KEYS = {
     "Or": ("conditions",),
 }
 """The kinds of conditions, each with what it needs."""
-CAST = r"""
-$cast := function($v) {
-    $type($v) != 'string' ? $v
-    : $v = 'None' ? null
-    : $contains($v, /^\s*[-+]?(inf|infinity|nan)\s*$/i) ? $error('a state machine cannot compare with ' & $v)
-    : $contains($v, /^\s*[-+]?([0-9]+(_[0-9]+)*\.?|([0-9]+(_[0-9]+)*)?\.[0-9]+(_[0-9]+)*)([eE][-+]?[0-9]+)?\s*$/)
-    ? $number($replace($replace($replace($replace($replace($replace($replace($replace($replace($v,
-        /\s/, ''), '_', ''), /^\+/, ''), /^\./, '0.'), /^-\./, '-0.'), /\.$/, ''), /\.([eE])/, '$1'),
-        /^0+([0-9])/, '$1'), /^-0+([0-9])/, '-$1'))
-    : $lowercase($v) = 'true' ? true
-    : $lowercase($v) = 'false' ? false
-    : $v };
-"""
-NUMBER = "$plain := function($v) { $type($v) = 'boolean' ? $number($v) : $v };"
-"""Python counts true as 1 where it looks for a value in a list."""
+CAST = (
+    "$cast := function($v) {$type($v) != 'string' ? $v : $v = 'None' ? null"
+    r" : $contains($v, /^\s*[-+]?(inf|infinity|nan)\s*$/i) ? $error('a state machine cannot compare with ' & $v)"
+    r" : $contains($v, /^\s*[-+]?([0-9]+(_[0-9]+)*\.?|([0-9]+(_[0-9]+)*)?\.[0-9]+(_[0-9]+)*)([eE][-+]?[0-9]+)?\s*$/)"
+    r" ? $number($replace($replace($replace($replace($replace($replace($replace($replace($replace($v,"
+    r" /\s/, ''), '_', ''), /^\+/, ''), /^\./, '0.'), /^-\./, '-0.'), /\.$/, ''), /\.([eE])/, '$1'),"
+    r" /^0+([0-9])/, '$1'), /^-0+([0-9])/, '-$1'))"
+    " : $lowercase($v) = 'true' ? true : $lowercase($v) = 'false' ? false : $v}; "
+)
+"""The operator's ``_cast``. JSON knows fewer ways to write a number than Python."""
+NUMBER = "$plain := function($v) {$type($v) = 'boolean' ? $number($v) : $v}; "
+"""Python orders booleans, and counts true as 1 where it looks for a value in a list."""
 
 
 @translates(PATH)
@@ -72,9 +70,6 @@ def condition(operator: Any) -> Translation:
         ),
     )
     return Translation(decision)
-
-
-Parts = tuple[str | Given, ...]
 
 
 class _Conditions:
@@ -113,7 +108,9 @@ class _Conditions:
         if not isinstance(conditions, (list, tuple)):
             self.problems.append("conditions must be written out as a list; values within them may be templates")
             return ()
-        return ("(", CAST, NUMBER, "$not(false in [", *self._results(conditions), "]))")
+        results = self._results(conditions)
+        cast = CAST if any(isinstance(part, str) and "$cast(" in part for part in results) else ""
+        return (f"({cast}{NUMBER}$not(false in [", *results, "]))")
 
     def _results(self, conditions: Any) -> Parts:
         parts: list[str | Given] = []

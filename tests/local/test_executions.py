@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.local.machines import ROLE, Account, unique
 
+BOTH = "{% [$states.input, $x] %}"
 WAIT = {"W": {"Type": "Wait", "Seconds": 60, "End": True}}
 
 
@@ -210,6 +211,24 @@ def test_assign_and_output_see_the_variables_of_the_entry(account: Account) -> N
         }
     )
     assert json.loads(described["output"]) == [1, 2, 1]
+
+
+@pytest.mark.parametrize(("told", "output"), [(1, ["rule", "rule"]), (2, ["default", "default"])])
+def test_a_choice_assigns_and_puts_out_what_its_rule_says(account: Account, told: int, output: list[str]) -> None:
+    rule = {"Condition": "{% $states.input.told = 1 %}", "Next": "S", "Output": "rule", "Assign": {"x": "rule"}}
+    own = {"Default": "S", "Output": "default", "Assign": {"x": "default"}}
+    states = {"C": {"Type": "Choice", "Choices": [rule], **own}, "S": {"Type": "Succeed", "Output": BOTH}}
+    assert json.loads(account.run(states, {"told": told})["output"]) == output
+
+
+def test_a_choice_that_matches_nothing_fails_by_name(account: Account) -> None:
+    states = {
+        "C": {"Type": "Choice", "Choices": [{"Condition": "{% false %}", "Next": "S"}]},
+        "S": {"Type": "Succeed"},
+    }
+    described = account.run(states)
+    assert (described["status"], described["error"]) == ("FAILED", "States.NoChoiceMatched")
+    assert "'C'" in described["cause"]
 
 
 def test_branches_read_outer_variables_and_keep_their_own(account: Account) -> None:

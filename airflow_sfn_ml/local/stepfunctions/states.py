@@ -78,21 +78,61 @@ def run_state(self: Any, env: Any) -> None:
         progress.move(env, following)
 
 
+@patches.replaces("component.state.choice.state_choice", "StateChoice._eval_state", "self", "env")
+def choose(self: Any, env: Any) -> None:
+    """Find the first rule that holds, which evaluates its Assign and Output; else it is the default's turn."""
+    env.__dict__["_took_default"] = False
+    for rule in self.choices_decl.rules:
+        rule.eval(env)
+        if env.stack.pop() is True:
+            env.stack.append(rule.next_stmt.name)
+            return
+    if self.default_state is None:
+        cause = f"No choice of the state '{self.name}' matched, and it has no Default"
+        raise _failure(env, "StatesNoChoiceMatched", cause)
+    env.__dict__["_took_default"] = True
+    env.stack.append(self.default_state.state_name)
+
+
+@patches.replaces("component.state.choice.state_choice", "StateChoice._eval_state_output", "self", "env")
+def leave_choice(self: Any, env: Any) -> None:
+    """Evaluate the Assign and Output of the state itself, which are the default's only.
+
+    moto takes every rule that leads to the same state as the default for the default.
+    """
+    following = env.stack.pop()
+    if env.__dict__.pop("_took_default"):
+        for part in (self.assign_decl, self.output):
+            if part:
+                part.eval(env=env)
+    if self._is_language_query_jsonpath():
+        if self.output_path:
+            self.output_path.eval(env=env)
+        else:
+            env.states.reset(input_value=env.stack.pop())
+    env.next_state_name = following
+
+
 def timestamp(when: datetime.datetime) -> str:
     """ISO 8601 in UTC with milliseconds, the form of the context object."""
     return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"
 
 
 def _no_such_path(env: Any, error: Any) -> Exception:
-    from moto.stepfunctions.parser.asl.component.common.error_name import failure_event, states_error_name
-    from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
     from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
     cause = (
         f"The JSONPath '{error.json_path}' specified for the field '{env.next_field_name}' "
         f"could not be found in the input '{to_json_str(error.data)}'"
     )
-    name = states_error_name.StatesErrorName(typ=StatesErrorNameType.StatesRuntime)
+    return _failure(env, "StatesRuntime", cause)
+
+
+def _failure(env: Any, kind: str, cause: str) -> Exception:
+    from moto.stepfunctions.parser.asl.component.common.error_name import failure_event, states_error_name
+    from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+
+    name = states_error_name.StatesErrorName(typ=StatesErrorNameType[kind])
     failure: Exception = failure_event.FailureEventException(
         failure_event=failure_event.FailureEvent(
             env=env,
