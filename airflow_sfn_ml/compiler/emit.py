@@ -15,13 +15,14 @@ from airflow_sfn_ml.compiler.gates import gate
 from airflow_sfn_ml.compiler.graph import Graph
 from airflow_sfn_ml.compiler.jsonata import expression, literal, select
 from airflow_sfn_ml.compiler.linking import FOLLOWING, Linked, catching, leads_on, linked
+from airflow_sfn_ml.compiler.mapped_groups import column, group_map
 from airflow_sfn_ml.compiler.maps import MAP_STATUS
 from airflow_sfn_ml.compiler.names import fresh
 from airflow_sfn_ml.compiler.outcome import check, failure
 from airflow_sfn_ml.compiler.rules import FAILED, SUCCESS
 from airflow_sfn_ml.compiler.scope import CHOICE, FAILURES, OUTPUT, STATUS, Fact, Scope, received
 from airflow_sfn_ml.compiler.structure import Block, Par, Seq, names_in
-from airflow_sfn_ml.compiler.work import work_of
+from airflow_sfn_ml.compiler.work import Work, work_of
 from airflow_sfn_ml.steps.decision import Decision
 
 ANSWERS = ((OUTPUT, "output"), (CHOICE, "choice"))
@@ -44,10 +45,17 @@ class Emitter:
 
     @classmethod
     def of(
-        cls, graph: Graph, block: Block, partition: str = "aws", *, survive: bool = True, reusable: bool = False
+        cls,
+        graph: Graph,
+        block: Block,
+        partition: str = "aws",
+        *,
+        survive: bool = True,
+        reusable: bool = False,
+        every: bool = False,
     ) -> Emitter:
         """The emitter of *graph*, which has the shape *block*; see `fates` for the other parameters."""
-        found = fates(graph, block, survive=survive, reusable=reusable)
+        found = fates(graph, block, survive=survive, reusable=reusable, every=every)
         readers: dict[Fact, set[str]] = {}
         for node in graph.nodes:
             for ref in node.reads:
@@ -64,7 +72,7 @@ class Emitter:
             {fact: frozenset(names) for fact, names in readers.items()},
             paths_read(ref for node in graph.nodes for ref in node.reads),
             survive,
-            {node.name for node in graph.nodes},
+            {name for node in graph.nodes for name in (node.name, *(inner.name for inner in node.parts))},
         )
 
     @property
@@ -100,10 +108,14 @@ class Emitter:
     def _branch(self, block: Block, outer: Scope, facts: tuple[Fact, ...]) -> tuple[StateMachine, bool]:
         """*block* as a branch that hands out *facts*, and whether it hands out failures."""
         scope = outer.inner()
-        chain = [self._part(part, scope) for part in _parts(block)]
+        chain = self.chain(block, scope)
         done = Pass(fresh(f"{chain[-1][-1].name}: done", self.taken), output=scope.handed_out(facts))
         states = linked([*chain, (done,)])
         return StateMachine(states[0].name, states), bool(scope.failures)
+
+    def chain(self, block: Block, scope: Scope) -> list[Linked]:
+        """The states of *block*, part by part."""
+        return [self._part(part, scope) for part in _parts(block)]
 
     def _part(self, part: Block, scope: Scope) -> Linked:
         """The states of one part of a sequence; those of one task belong together."""
@@ -113,7 +125,11 @@ class Emitter:
         """The states of the task *name*: its work, and before it the gate where it may not run."""
         fate = self.fates.of[name]
         read = (OUTPUT, name) in self.readers
-        work = work_of(fate.node, self.partition, scope.outputs, survive=self.survive, read=read)
+        work = (
+            Work(*group_map(self, fate.node, scope))
+            if fate.node.parts
+            else work_of(fate.node, self.partition, scope.outputs, survive=self.survive, read=read)
+        )
         kept, otherwise, caught = self._kept(fate, scope, work.result)
         state: State = replace(work.state, assign=kept or None, output=work.result)
         if isinstance(fate.node.step, Decision) and not fate.caught:
@@ -135,6 +151,10 @@ class Emitter:
         if (OUTPUT, name) in self.readers:
             key = scope.add((OUTPUT, name))
             kept[key], otherwise[key], caught[key] = trimmed(result, self.paths[name]), None, None
+        for inner in (inner.name for inner in fate.node.parts):
+            if (OUTPUT, inner) in self.readers:
+                key = scope.add((OUTPUT, inner))
+                kept[key], otherwise[key], caught[key] = column(inner), None, None
         if (CHOICE, name) in self.readers:
             key = scope.add((CHOICE, name))
             kept[key], otherwise[key], caught[key] = expression("$states.result[0].choice"), [], []
@@ -167,7 +187,8 @@ class Emitter:
 
     def _exports(self, branch: Block) -> tuple[Fact, ...]:
         """What something outside of *branch* reads of its tasks."""
-        names = names_in(branch)
+        nodes = [self.graph.nodes[self.graph.index[name]] for name in names_in(branch)]
+        names = [name for node in nodes for name in (node.name, *(inner.name for inner in node.parts))]
         inside = frozenset(names)
         return tuple(
             (kind, name)

@@ -83,15 +83,18 @@ class Fates:
     checks: frozenset[int] = frozenset()
 
 
-def fates(graph: Graph, block: Block, *, survive: bool, reusable: bool) -> Fates:
+def fates(graph: Graph, block: Block, *, survive: bool, reusable: bool, every: bool = False) -> Fates:
     """What can become of the tasks of *graph*, which has the shape *block*.
 
     :param survive: whether other branches run on after a failure.
     :param reusable: whether tasks that an earlier execution has done are to be passed over.
+    :param every: whether every failure is survived, since something beside the graph may still run.
     """
     needed = [_needed(graph, node) for node in graph.nodes]
     stopped = _onward(needed)
     caught = _caught(graph, block, stopped, _backward(needed)) if survive else 0
+    if every:
+        caught = sum(1 << position for position, node in enumerate(graph.nodes) if node.works)
     found: dict[str, Fate] = {}
     checks: set[int] = set()
     unsure: set[str] = set()
@@ -114,7 +117,7 @@ def fates(graph: Graph, block: Block, *, survive: bool, reusable: bool) -> Fates
             ):
                 may_skip.add(node.name)
             left &= ~(1 << position)
-        if left and not reusable and _ends_all(graph, caught & ~left, left, stopped):
+        if left and not reusable and not every and _ends_all(graph, caught & ~left, left, stopped):
             checks.add(number)
             caught &= left
             unsure &= may_skip
@@ -135,7 +138,7 @@ def _fate(graph: Graph, node: Node, caught: bool, reusable: bool, unsure: set[st
     return Fate(
         node,
         caught=caught,
-        reused=reusable and node.step is not None and not isinstance(node.step, Decision),
+        reused=reusable and node.works and not isinstance(node.step, Decision),
         unsure=tuple(name for name in upstream if name in unsure),
         known=len(sure) + node.outside,
         known_setups=sum(nodes[name].setup for name in sure),
@@ -166,10 +169,10 @@ def _caught(graph: Graph, block: Block, stopped: list[int], stopped_by: list[int
     earlier = _earlier(graph, block)
     caught = 0
     for position, node in enumerate(graph.nodes):
-        if node.step is not None and everything & ~earlier[position] & ~(1 << position) & ~stopped[position]:
+        if node.works and everything & ~earlier[position] & ~(1 << position) & ~stopped[position]:
             caught |= 1 << position
     for position, node in enumerate(graph.nodes):
-        if node.step is not None and caught & earlier[position] & ~stopped_by[position]:
+        if node.works and caught & earlier[position] & ~stopped_by[position]:
             caught |= 1 << position
     return caught
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow_sfn_ml.asl import Choice, ChoiceRule
 from airflow_sfn_ml.compiler.fate import Fate
+from airflow_sfn_ml.compiler.graph import Node
 from airflow_sfn_ml.compiler.jsonata import expression, literal, select
 from airflow_sfn_ml.compiler.linking import FOLLOWING
 from airflow_sfn_ml.compiler.names import fresh, gate_name
@@ -29,7 +30,7 @@ def gate(fate: Fate, scope: Scope, otherwise: Mapping[str, Any], taken: set[str]
     runs, status = _runs(fate, scope)
     own_status = scope.known.get((STATUS, name))
     skipped = {**otherwise, **({own_status: expression(status)} if own_status else {})}
-    rules = [_reused(name, scope, otherwise)] if fate.reused else []
+    rules = [_reused(fate.node, scope, otherwise)] if fate.reused else []
     if runs is None:
         return Choice(fresh(gate_name(name), taken), choices=tuple(rules), default=name)
     rules += [ChoiceRule.when(expression(runs), name), ChoiceRule.when(ALWAYS, FOLLOWING, **assigning(skipped))]
@@ -61,12 +62,13 @@ def _is_chosen(decision: str, choices: tuple[str, ...], fate: Fate, scope: Scope
     return chosen
 
 
-def _reused(name: str, scope: Scope, otherwise: Mapping[str, Any]) -> ChoiceRule:
-    """The rule that passes over a task that an earlier execution has done."""
-    done = select(REUSE, (name,))
+def _reused(node: Node, scope: Scope, otherwise: Mapping[str, Any]) -> ChoiceRule:
+    """The rule that passes over a task, or a mapped group, that an earlier execution has done."""
+    done = select(REUSE, (node.name,))
     kept = dict(otherwise)
-    for kind, key in ((OUTPUT, "output"), (STATUS, "status")):
+    inside = tuple((OUTPUT, inner.name, "output") for inner in node.parts)
+    for kind, name, key in ((OUTPUT, node.name, "output"), (STATUS, node.name, "status"), *inside):
         own = scope.known.get((kind, name))
         if own:
-            kept[own] = expression(f"{done}.{key}")
+            kept[own] = expression(f"{select(REUSE, (name,))}.{key}")
     return ChoiceRule.when(expression(f"$exists({done})"), FOLLOWING, **assigning(kept))

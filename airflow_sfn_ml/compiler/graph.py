@@ -48,6 +48,16 @@ class Node:
     credentials: Mapping[str, Any] | None = None
 
     @property
+    def parts(self) -> tuple[Node, ...]:
+        """Of a mapped group, the tasks in it."""
+        return self.each.body if self.each else ()
+
+    @property
+    def works(self) -> bool:
+        """Whether there is something in it that can fail."""
+        return self.step is not None or self.each is not None
+
+    @property
     def reads(self) -> Iterator[Ref]:
         """What it reads of the outputs of other tasks."""
         yield from refs_in(self.step.request if self.step else None)

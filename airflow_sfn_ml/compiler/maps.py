@@ -58,7 +58,7 @@ def map_work(node: Node, visible: Visible, make: Make, *, survive: bool, read: b
     config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"} if each.distributed else {"Mode": "INLINE"}
     state = Map(
         node.name,
-        items=_items(node.name, each, visible),
+        items=items_of(node.name, each, visible),
         item_selector=selector,
         max_concurrency=each.concurrency,
         item_processor=StateMachine(chain[0].name, chain, processor_config=config),
@@ -112,7 +112,7 @@ def _caught(task: str, work: FlowState) -> tuple[FlowState, FlowState]:
     return Parallel(work.name, arguments={}, branches=(branch,), catch=(catch,), output=work.output), failed
 
 
-def _items(task: str, each: Each, visible: Visible) -> Any:
+def items_of(task: str, each: Each, visible: Visible) -> Any:
     """The items: as they are if nothing in them has to be computed, else one expression."""
     if isinstance(each.items, list) and bind(task, each.items, visible) == each.items:
         return each.items

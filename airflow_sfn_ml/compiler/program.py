@@ -191,7 +191,11 @@ def _listed(texts: list[str]) -> str:
     return ", ".join([*texts[:TOLD], *more])
 
 
-def _checked(nodes: list[Node]) -> Graph:
+def _checked(nodes: list[Node], outside: frozenset[str] = frozenset()) -> Graph:
+    """The graph of *nodes*, which may read the outputs of *outside* too.
+
+    :raises CompileError: with every problem.
+    """
     problems: list[str] = []
     if not nodes:
         raise CompileError(["the group has no tasks: a state machine needs at least one"])
@@ -206,9 +210,13 @@ def _checked(nodes: list[Node]) -> Graph:
         graph = Graph.of(nodes)
     except ValueError as error:
         raise CompileError([f"the tasks of the group wait for each other: {error}"]) from None
+    around = {inner.name: node.name for node in graph.nodes for inner in node.parts}
     for node in graph.nodes:
         for ref in node.reads:
-            problems += _read_problems(graph, node, ref.task)
+            if ref.task not in outside:
+                problems += _read_problems(graph, node, around.get(ref.task, ref.task))
+        if node.parts:
+            _checked(list(node.parts), frozenset(graph.index) - {node.name})
     if problems:
         raise CompileError(problems)
     return graph
@@ -218,7 +226,7 @@ def _read_problems(graph: Graph, node: Node, task: str) -> list[str]:
     if task not in graph.index:
         return [f"{node.name}: reads the output of {task}, which is not a task of this group"]
     position = graph.index[task]
-    if graph.nodes[position].step is None:
+    if not graph.nodes[position].works:
         return [f"{node.name}: reads the output of {task}, which has none (an empty task)"]
     if not graph.before[graph.index[node.name]] >> position & 1:
         return [f"{node.name}: reads the output of {task} but does not wait for it: add {task} >> {node.name}"]

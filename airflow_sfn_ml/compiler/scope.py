@@ -25,15 +25,17 @@ class Scope:
     :param depth: how many branches it is in.
     :param known: the variable of each fact.
     :param failures: the variables of this scope that hold lists of failures.
+    :param item: within an iteration, where its item and its index are found.
     """
 
     depth: int
     known: dict[Fact, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    item: Mapping[str, str] = field(default_factory=dict)
 
     def inner(self) -> Scope:
         """The scope of a branch that begins here."""
-        return Scope(self.depth + 1, dict(self.known))
+        return Scope(self.depth + 1, dict(self.known), item=self.item)
 
     def add(self, fact: Fact) -> str:
         """Know *fact* from now on; its variable."""
@@ -53,8 +55,8 @@ class Scope:
 
     @property
     def outputs(self) -> Mapping[str, str]:
-        """The variables with the outputs of tasks."""
-        return {task: name for (kind, task), name in self.known.items() if kind == OUTPUT}
+        """The variables with the outputs of tasks, and what leads to the item."""
+        return {task: name for (kind, task), name in self.known.items() if kind == OUTPUT} | dict(self.item)
 
     def told(self) -> str:
         """The list of all failures of this scope, in JSONata."""
