@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from airflow_sfn_ml.cli.dags import Target
-from airflow_sfn_ml.deploy import Machine
+from airflow_sfn_ml.deploy import Machine, machine_name
+from airflow_sfn_ml.deploy.names import repair_machine_name
 from airflow_sfn_ml.exceptions import DeployError
 
 CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
@@ -75,6 +76,12 @@ def machine_of(target: Target, arguments: Any) -> Machine:
     role = arguments.role_arn or group.role_arn
     if not role or "{{" in role or "{%" in role:
         raise DeployError(f"{target.label}: role_arn is {role!r}, which only a Dag run can render; give --role-arn")
+    repair = getattr(arguments, "repair", False)
+    if repair:
+        name = repair_machine_name(group.machine_name or machine_name(target.dag_id, target.group_id))
+        return Machine.of_group(
+            target.dag_id, target.group_id, group.repair_definition, role, name=name, tags=group.tags
+        )
     return Machine.of_group(
         target.dag_id, target.group_id, target.definition, role, name=group.machine_name, tags=group.tags
     )

@@ -59,6 +59,11 @@ CONNECTION = _arg(
 )
 REGION = _arg("--region", metavar="REGION", help="the AWS region (default: the group's, then the connection's)")
 AWS = (CONNECTION, REGION, ROLE)
+REPAIR = _arg(
+    "--repair",
+    action="store_true",
+    help="the machines that repair executions of the groups, instead of the groups' own",
+)
 COST = (
     _arg(
         "--runs",
@@ -115,14 +120,14 @@ COMMANDS = (
         "plan",
         "deploying:plan",
         "Show what deploy would change on AWS",
-        (GROUPS, *SOURCE, *AWS, OUTPUT),
+        (GROUPS, *SOURCE, *AWS, REPAIR, OUTPUT),
         "Exit status: 0 nothing to change, 1 an error, 2 there are changes.",
     ),
     Command(
         "deploy",
         "deploying:deploy",
         "Make AWS match the groups",
-        (GROUPS, *SOURCE, *AWS, _arg("--dry-run", action="store_true", help="only show the plan"), OUTPUT),
+        (GROUPS, *SOURCE, *AWS, REPAIR, _arg("--dry-run", action="store_true", help="only show the plan"), OUTPUT),
         "Exit status: 0 AWS matches (with --dry-run: would match), 1 an error.",
     ),
     Command(

@@ -124,6 +124,8 @@ class _Call:
     def grants(self) -> Iterator[Grant]:
         if self.sdk:
             actions, targets = sdk_actions(self.key), sdk_on(self.key, self.request)
+            if self.key.startswith("sagemaker:create") and values_at(self.request, "Tags"):
+                actions = tuple(dict.fromkeys((*actions, "sagemaker:AddTags")))
             if any(ANY in target.arns for target in targets):
                 self._note(
                     f"{' and '.join(actions)} is allowed on any resource: the request names none that is known here"

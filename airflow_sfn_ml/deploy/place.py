@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from airflow_sfn_ml.deploy.names import repair_machine_name
 
 ROLE = re.compile(r"arn:([^:]+):iam::(\d{12}):role/.+")
 
@@ -30,6 +32,11 @@ class Place:
     def machine_arn(self) -> str:
         """The ARN of the state machine."""
         return f"arn:{self.partition}:states:{self.region}:{self.account}:stateMachine:{self.name}"
+
+    @property
+    def of_repairs(self) -> Place:
+        """The place of the machine that repairs the executions of this one."""
+        return self if self.name == "*" else replace(self, name=repair_machine_name(self.name))
 
     @property
     def execution_arn(self) -> str:

@@ -117,17 +117,21 @@ def trust_policy(place: Place | None = None) -> Document:
 
 
 def airflow_policy(place: Place, role_arn: str, *, deploys: bool = True, logs: bool = True) -> Document:
-    """What Airflow's credentials need to deploy, start, follow, redrive and stop executions of one state machine.
+    """What Airflow's credentials need to deploy, start, follow, redrive, repair and stop executions of one group.
 
     :param role_arn: the role of the state machine, which only a deployment passes.
     :param deploys: whether the group's ``deploy`` is ``auto``, or the CLI deploys with these credentials.
     :param logs: whether the last lines of a failed SageMaker job's log are read.
     """
     actions = [action for action in ON_MACHINE if deploys or action not in DEPLOYS]
+    both = (place, place.of_repairs)
     grants = [
-        Grant((action,), resource) for action in actions for resource in (place.machine_arn, f"{place.machine_arn}:*")
+        Grant((action,), resource)
+        for action in actions
+        for one in both
+        for resource in (one.machine_arn, f"{one.machine_arn}:*")
     ]
-    grants += [Grant((action,), place.execution_arn) for action in ON_EXECUTION]
+    grants += [Grant((action,), one.execution_arn) for action in ON_EXECUTION for one in both]
     if deploys:
         condition = json.dumps({"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}})
         grants.append(Grant(("iam:PassRole",), role_arn, condition))

@@ -61,6 +61,16 @@ def test_a_dry_run_changes_nothing(run, dag_file, machine):
     assert plan(run, dag_file(machine))[1]["action"] == "create"
 
 
+def test_the_machine_that_repairs_is_deployed_when_asked_for(run, dag_file, machine, aws):
+    told = run("deploy", "--repair", "--file", dag_file(machine))
+    assert told.status == 0
+    assert f"{machine}.training: created, version {MACHINES}:{machine}-training-repair:1" in told.out
+    found = aws.client("stepfunctions").describe_state_machine(stateMachineArn=f"{MACHINES}:{machine}-training-repair")
+    assert "prepare: gate" in json.loads(found["definition"])["States"]
+    assert run("plan", "--repair", "--file", dag_file(machine)).status == 0
+    assert run("plan", "--file", dag_file(machine)).status == 2
+
+
 def test_what_someone_else_changed_is_told_and_restored(run, dag_file, machine, aws):
     file = dag_file(machine)
     run("deploy", "--file", file)
