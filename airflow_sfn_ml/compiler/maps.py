@@ -114,7 +114,7 @@ def _caught(task: str, work: FlowState) -> tuple[FlowState, FlowState]:
 
 def items_of(task: str, each: Each, visible: Visible) -> Any:
     """The items: as they are if nothing in them has to be computed, else one expression."""
-    if isinstance(each.items, list) and bind(task, each.items, visible) == each.items:
+    if isinstance(each.items, list) and bind(task, each.items, visible) == each.items and "{%" not in str(each.items):
         return each.items
     return expression(source(task, each.items, visible))
 

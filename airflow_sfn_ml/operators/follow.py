@@ -89,7 +89,7 @@ class Follower:
         group = self.__group__
         operator: Any = self
         within = self.__dict__.get("_sfn_ml_within")
-        has_output = group.has_output(within or self.state_name)
+        has_output = group.has_output(self.member_name)
         return StartTriggerArgs(
             trigger_cls=TRIGGER,
             trigger_kwargs={
@@ -100,7 +100,7 @@ class Follower:
                 "verify": group.verify,
                 "push": bool(operator.do_xcom_push) and has_output,
                 "ends_on_worker": any(getattr(operator, name) for name in NEEDS_WORKER),
-                "place": group.place(within or self.state_name),
+                "place": group.place(self.member_name),
                 "within": within,
                 "mapped_over": is_mapped_over(operator),
                 "follows": group.follows(operator),
@@ -117,6 +117,11 @@ class Follower:
     def state_name(self) -> str:
         """The name of the state that this task follows."""
         return str(self.__dict__["_sfn_ml_state"])
+
+    @property
+    def member_name(self) -> str:
+        """The name of the task in the group's graph: that of its state, but for an instance of a mapped task."""
+        return str(self.__dict__.get("_sfn_ml_member", self.state_name))
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
@@ -144,7 +149,7 @@ class Follower:
         within = self.__dict__.get("_sfn_ml_within")
         index = context["ti"].map_index
         subject = Subject(self.state_name, within, -1 if index is None else index)
-        name = within or self.state_name
+        name = self.member_name
         place = Place.of(group.place(name))
         for view in _views(hook, arn):
             seen = subject.seen(view)
@@ -235,6 +240,8 @@ def _first(metaclass: Any) -> Any:
 
 def is_mapped_over(operator: Any) -> bool:
     """Whether other tasks are mapped over the output of *operator*, so that Airflow has to know its length."""
+    if operator.__dict__.get("_sfn_ml_within"):
+        return False  # Airflow counts the XComs of the instances
     return next(iter(operator.iter_mapped_dependants()), None) is not None
 
 

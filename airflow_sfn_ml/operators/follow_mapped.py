@@ -48,6 +48,8 @@ class MappedFollower(MappedOperator):
                 "place": group.place(name),
                 "within": name,
                 "mapped_over": False,  # Airflow counts the XComs of the instances
+                "follows": None,
+                "early": str(getattr(self.trigger_rule, "value", self.trigger_rule)) == "always",
             },
             next_method="resume",
         )
@@ -69,7 +71,7 @@ class MappedFollower(MappedOperator):
         """The operator of one instance, which follows its iteration."""
         instance = super().unmap(resolve)
         follow(instance, self.__group__, each_state(self.state_name))
-        instance.__dict__["_sfn_ml_within"] = self.state_name
+        instance.__dict__["_sfn_ml_within"] = instance.__dict__["_sfn_ml_member"] = self.state_name
         return instance
 
 

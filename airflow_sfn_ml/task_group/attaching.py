@@ -16,6 +16,7 @@ from airflow_sfn_ml.asl.refs import refs_in
 from airflow_sfn_ml.operators.follow import Follower, Group, follow
 from airflow_sfn_ml.operators.follow_mapped import follow_mapped
 from airflow_sfn_ml.operators.start import StartExecutionOperator
+from airflow_sfn_ml.task_group.nesting import map_name, mapped_group_of
 
 START = "start"
 FROM_DEFAULT_ARGS = frozenset(
@@ -57,6 +58,15 @@ def let_members_follow(group: Group, members: list[tuple[Any, str]]) -> None:
             follow_mapped(operator, group, name)
         elif not isinstance(operator, (Follower, MappedOperator)):
             follow(operator, group, name)
+            _follow_iteration(operator, group)
+
+
+def _follow_iteration(operator: Any, group: Any) -> None:
+    """Let *operator* follow its state in the iteration of its instance, if it is in a mapped group."""
+    mapped = mapped_group_of(group, operator)
+    if mapped is not None:
+        operator.__dict__["_sfn_ml_within"] = map_name(group, mapped)
+        operator.__dict__["_sfn_ml_mapped_over"] = mapped._expand_input
 
 
 def wait_for_reads(members: list[tuple[Any, str]]) -> None:

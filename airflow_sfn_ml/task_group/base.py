@@ -164,6 +164,11 @@ class MachineGroup(TaskGroup):
             problems += rendered_problems(member, rendered, operator.task_id)
             if rendered:
                 values[name] = rendered
+        for name, mapped in self.compiled().maps.items():
+            try:
+                values |= {name: given} if (given := mapped.render(context)) else {}
+            except Exception as error:
+                problems.append(f"{name}: what it is mapped over cannot be read: {type(error).__name__}: {error}")
         if problems:
             raise CompileError(problems)
         return values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -11,12 +11,15 @@ from typing import Any
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from airflow_sfn_ml.compiler import Node, Program, compile_graph
-from airflow_sfn_ml.exceptions import CompileError, CrossesGroup
+from airflow_sfn_ml.exceptions import CompileError, CrossesGroup, TranslationError
 from airflow_sfn_ml.operators.follow import Follower
 from airflow_sfn_ml.operators.follow_mapped import MappedFollower
+from airflow_sfn_ml.task_group.mapping import collapsed, mapping_problems
+from airflow_sfn_ml.task_group.nesting import mapped_groups
 from airflow_sfn_ml.task_group.ordering import order_problems, ordered
 from airflow_sfn_ml.translators import Member, read_member
 from airflow_sfn_ml.translators.mapped import read_mapped
+from airflow_sfn_ml.translators.mapped_groups import MappedGroup, read_mapped_group
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,14 @@ class Compiled:
     :param members: what Airflow renders for each, by the name of the state.
     :param warnings: what is lost of a task's settings.
     :param nodes: the graph that was compiled.
+    :param maps: the mapped groups of tasks in it, by name.
     """
 
     program: Program
     members: Mapping[str, Member]
     warnings: tuple[str, ...] = ()
     nodes: tuple[Node, ...] = ()
+    maps: Mapping[str, MappedGroup] = field(default_factory=dict)
 
 
 def compile_group(
@@ -62,17 +67,43 @@ def compile_group(
         if task_id not in names
     ]
     crossings = list(_crossings(group, named))
+    inside = {name: states for name, (_, states) in mapped_groups(group, named).items()}
+    maps, told = _maps(group, named, names)
+    problems += told
     if problems or crossings:
         raise (CompileError if problems else CrossesGroup)([*problems, *crossings])
     nodes = [
         replace(ordered(members[name].node, operator, names), duration=durations.get(operator.task_id))
         for operator, name in named
     ]
+    if told := list(mapping_problems(nodes, inside)):
+        raise CompileError(told)
+    nodes = collapsed(nodes, maps, inside)
     program = compile_graph(nodes, survive=survives, **_labels(group))
     warnings = [text for member in members.values() for text in member.warnings]
     if program.report.warning:
         warnings.append(f"{group.group_id}: {program.report.warning}")
-    return Compiled(program, members, tuple(warnings), tuple(nodes))
+    return Compiled(program, members, tuple(warnings), tuple(nodes), maps)
+
+
+def _maps(
+    group: Any, named: list[tuple[Any, str]], names: Mapping[str, str]
+) -> tuple[dict[str, MappedGroup], list[str]]:
+    """The mapped groups of tasks in *group*, read, and what is wrong with them."""
+    maps: dict[str, MappedGroup] = {}
+    problems: list[str] = []
+    for name, (mapped, _) in mapped_groups(group, named).items():
+        asked = group.distributed_maps
+        if asked is not True and not isinstance(asked, bool) and not {name, mapped.group_id}.isdisjoint(asked):
+            problems.append(
+                f"{mapped.group_id}: a mapped group of tasks cannot be distributed, since its tasks read from around "
+                "it; map single tasks, or start a Dag of its own for each item"
+            )
+        try:
+            maps[name] = read_mapped_group(mapped, name, names)
+        except TranslationError as error:
+            problems.append(str(error))
+    return maps, problems
 
 
 def compile_repair(group: Any, compiled: Compiled) -> Program:

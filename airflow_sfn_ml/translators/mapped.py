@@ -24,6 +24,7 @@ from airflow_sfn_ml.compiler import Node
 from airflow_sfn_ml.compiler.each import INLINE_LIMIT, Each
 from airflow_sfn_ml.compiler.jsonata import literal
 from airflow_sfn_ml.exceptions import TranslationError
+from airflow_sfn_ml.steps.decision import Decision
 from airflow_sfn_ml.steps.procedure import Procedure
 from airflow_sfn_ml.translators.laying import keys, laid_over, moved, pick, place, varying
 from airflow_sfn_ml.translators.members import Member, read_member
@@ -87,6 +88,9 @@ def read_mapped(
     each = found.node.each
     if each is None:
         return found
+    if isinstance(found.node.step, Decision):
+        problem = f"{operator.task_id}: a branch cannot be mapped in a state machine; move it out of the group"
+        return replace(found, problems=(*found.problems, problem))
     concurrency = min(_limits(operator), default=None)
     many = each.count is not None and each.count > INLINE_LIMIT and (concurrency or each.count) > INLINE_LIMIT
     warnings = (*found.warnings, *_warnings(operator))
@@ -307,13 +311,13 @@ def _read_inside(operator: Any, name: str, members: Mapping[str, str], conn_id: 
     reading = Reading(name, members, dag_id=operator.dag_id, template_ext=tuple(operator.template_ext))
     if isinstance(arguments, Mapping):
         lists = {key: reading.read(_plain_list(value), (ITEMS, key)) for key, value in arguments.items()}
-        checked = {key: _is_list(operator.task_id, key, value) for key, value in lists.items()}
+        checked = {key: is_list(operator.task_id, key, value) for key, value in lists.items()}
         single = len(checked) == 1
         stand_ins = {key: Item(() if single else (key,)) for key in checked}
-        items = next(iter(checked.values())) if single else _product(checked)
+        items = next(iter(checked.values())) if single else product_of(checked)
     elif isinstance(arguments, XComArg):
         stand_ins = {key: Item((key,)) for key in _keys(operator)}
-        items = _is_list(operator.task_id, "expand_kwargs()", reading.read(arguments, (ITEMS,)))
+        items = is_list(operator.task_id, "expand_kwargs()", reading.read(arguments, (ITEMS,)))
     else:
         raise TranslationError(
             f"{operator.task_id}: expand_kwargs() takes the output of a task of the group as a whole, or dicts; not a "
@@ -322,6 +326,11 @@ def _read_inside(operator: Any, name: str, members: Mapping[str, str], conn_id: 
     read = read_member(instance_of(operator, stand_ins), name, members, conn_id, region)
     if read.problems or read.node.step is None:
         return read
+    if read.actions:
+        raise TranslationError(
+            f"{operator.task_id}: what it uploads is known only after the execution was started; map over literals, or "
+            "over the output of a task before the group"
+        )
     return Mapped(
         replace(read.node, each=Each(items)),
         {**read.params, **reading.params},
@@ -336,7 +345,7 @@ def _plain_list(value: Any) -> Any:
     return [list(pair) for pair in value.items()] if isinstance(value, Mapping) else value
 
 
-def _is_list(task_id: str, key: str, value: Any) -> Any:
+def is_list(task_id: str, key: str, value: Any) -> Any:
     """*value*, or a failure where it is no list when it is known."""
     if isinstance(value, list):
         return value
@@ -345,7 +354,7 @@ def _is_list(task_id: str, key: str, value: Any) -> Any:
     return Code(("($type(", Given(value), ") = 'array' ? ", Given(value), f" : $error('{complaint}'))"))
 
 
-def _product(lists: Mapping[str, Any]) -> Code:
+def product_of(lists: Mapping[str, Any]) -> Code:
     """Every combination of *lists* in Airflow's order, made while the machine runs."""
     parts: list[str | Given] = ["("]
     for position, value in enumerate(lists.values()):
