@@ -97,6 +97,8 @@ class Prepared:
 def prepared(value: Any, *steps: Step | Preparation) -> Any:
     """*value*, prepared by *steps*: a preparation of the whole, or one with the place in it."""
     placed = tuple(((), step) if isinstance(step, Preparation) else step for step in steps)
+    if isinstance(value, Prepared):
+        return Prepared(value.value, (*value.steps, *placed))
     return Prepared(value, placed) if placed and value is not None else value
 
 

@@ -30,9 +30,10 @@ class Clients:
     def _create(self, service: str, region: str) -> Any:
         import boto3
         from botocore.config import Config
+        from botocore.handlers import handle_copy_source_param
 
         key, secret = self._credentials
-        return boto3.session.Session().client(
+        client: Any = boto3.session.Session().client(
             service,
             region_name=region,
             endpoint_url=self._url,
@@ -48,6 +49,9 @@ class Clients:
                 request_checksum_calculation="when_required",
             ),
         )
+        if service == "s3":  # the SDK of Step Functions sends CopySource as it is given
+            client.meta.events.unregister("before-parameter-build.s3.CopyObject", handle_copy_source_param)
+        return client
 
 
 def patches_for(clients: Clients) -> Patches:

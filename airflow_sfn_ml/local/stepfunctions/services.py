@@ -2,11 +2,12 @@
 
 Step Functions takes and gives members in PascalCase whatever the service's own spelling is. moto leaves both steps
 empty, so that `states:startExecution` and every service with camelCase members cannot be called. Here botocore's model
-says which member is meant.
+says which member is meant. Moments in answers of `aws-sdk:` are ISO 8601 text, as AWS gives them.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -59,3 +60,16 @@ def normalise_response(
     operation = _of(self, boto_service_name, service_action_name)
     if operation is not None and operation.output_shape is not None:
         self._from_boto_response(response, operation.output_shape)
+    if self.resource.service_name == "aws-sdk" and isinstance(response, dict):
+        for key, value in response.items():
+            response[key] = _told(value)
+
+
+def _told(value: Any) -> Any:
+    """*value* with moments as text."""
+    if isinstance(value, datetime):
+        moment = value.astimezone(UTC).replace(tzinfo=None)
+        return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds") + "Z"
+    if isinstance(value, dict):
+        return {key: _told(item) for key, item in value.items()}
+    return [_told(item) for item in value] if isinstance(value, list) else value
