@@ -41,6 +41,9 @@ def status(arguments: Any) -> int:
 def _of(target: Target, arguments: Any) -> dict[str, Any]:
     hook = hook_of(target, arguments)
     arn, generation, described = _newest(target, hook, arguments)
+    newest = hook.newest_repair(arn)
+    if newest != arn:
+        arn, described = newest, hook.describe(newest)
     view = reduce(hook.events(arn)).with_status(described["status"])
     return {
         "dag": target.dag_id,

@@ -81,8 +81,9 @@ def snapshot(instances: Sequence[Instance] | None, question: Question) -> dict[s
 
 
 def look(instance: Instance, arn: str, question: Question) -> dict[str, Any]:
-    """The execution *arn*, or that nothing has happened in it since it was seen."""
+    """The execution *arn* or its newest repair, or that nothing has happened in it since it was seen."""
     hook = hook_of(instance.group)
+    arn = hook.newest_repair(arn)
     if question.seen and question.seen_arn == arn and is_unchanged(hook, arn, question.seen):
         return {"unchanged": True, "task_states": dict(instance.task_states)}
     reading = read(hook, arn, question.redrive)
