@@ -126,9 +126,11 @@ class Emitter:
         fate = self.fates.of[name]
         read = (OUTPUT, name) in self.readers
         work = (
-            Work(*group_map(self, fate.node, scope))
+            Work(*group_map(self, fate.node, scope, reusable=fate.reused))
             if fate.node.parts
-            else work_of(fate.node, self.partition, scope.outputs, survive=self.survive, read=read)
+            else work_of(
+                fate.node, self.partition, scope.outputs, survive=self.survive, read=read, reusable=fate.reused
+            )
         )
         kept, otherwise, caught = self._kept(fate, scope, work.result)
         state: State = replace(work.state, assign=kept or None, output=work.result)

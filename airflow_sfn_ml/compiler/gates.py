@@ -10,6 +10,7 @@ from airflow_sfn_ml.compiler.fate import Fate
 from airflow_sfn_ml.compiler.graph import Node
 from airflow_sfn_ml.compiler.jsonata import expression, literal, select
 from airflow_sfn_ml.compiler.linking import FOLLOWING
+from airflow_sfn_ml.compiler.maps import REUSE
 from airflow_sfn_ml.compiler.names import fresh, gate_name
 from airflow_sfn_ml.compiler.rules import SKIPPED, SUCCESS
 from airflow_sfn_ml.compiler.scope import CHOICE, OUTPUT, STATUS, Scope
@@ -17,8 +18,6 @@ from airflow_sfn_ml.compiler.scope import CHOICE, OUTPUT, STATUS, Scope
 ALWAYS = expression("true")
 """The last rule instead of a default. What a Choice itself assigns is assigned whichever rule holds, says one edition
 of its documentation, and only with the default, say others; what a rule assigns is clear."""
-REUSE = "$states.context.Execution.Input.reuse"
-"""What an earlier execution has done: ``{task: {"status": ..., "output": ...}}``."""
 
 
 def gate(fate: Fate, scope: Scope, otherwise: Mapping[str, Any], taken: set[str]) -> Choice:

@@ -17,7 +17,7 @@ from airflow_sfn_ml.asl.refs import INDEX, ITEM, Path
 from airflow_sfn_ml.compiler.graph import Graph, Node
 from airflow_sfn_ml.compiler.jsonata import expression, literal, select
 from airflow_sfn_ml.compiler.linking import linked
-from airflow_sfn_ml.compiler.maps import items_of
+from airflow_sfn_ml.compiler.maps import done_before, items_of, passing_over
 from airflow_sfn_ml.compiler.names import fresh, state_name, variable
 from airflow_sfn_ml.compiler.scope import FAILURES, OUTPUT, Scope
 from airflow_sfn_ml.compiler.structure import structure
@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from airflow_sfn_ml.compiler.emit import Emitter
 
 
-def group_map(emitter: Emitter, node: Node, scope: Scope) -> tuple[Map, Any]:
-    """The Map of the mapped group *node*, and its result: nothing, or a failure that tells what failed."""
+def group_map(emitter: Emitter, node: Node, scope: Scope, *, reusable: bool = False) -> tuple[Map, Any]:
+    """The Map of the mapped group *node*, and its result: nothing, or a failure that tells what failed.
+
+    :param reusable: whether iterations that an earlier execution has done are passed over.
+    """
     each = node.each
     assert each is not None
     graph = Graph.of(node.parts)
@@ -46,6 +49,10 @@ def group_map(emitter: Emitter, node: Node, scope: Scope) -> tuple[Map, Any]:
     read = tuple((OUTPUT, part.name) for part in node.parts if (OUTPUT, part.name) in emitter.readers)
     done = Pass(fresh(f"{node.name}: each done", emitter.taken), output=within.handed_out(read))
     states = linked([(first,), *chain, (done,)])
+    if reusable:
+        before = done_before(node.name)
+        outputs = {part: expression(select(f"{before}.output", (part,))) for _, part in read}
+        states = passing_over(node.name, before, outputs, states)
     state = Map(
         node.name,
         items=items_of(node.name, each, scope.outputs),

@@ -19,30 +19,36 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from airflow_sfn_ml.asl import Catch, FlowState, Map, Parallel, Pass, StateMachine
+from airflow_sfn_ml.asl import Catch, Choice, ChoiceRule, FlowState, Map, Parallel, Pass, State, StateMachine
 from airflow_sfn_ml.asl.refs import INDEX, ITEM, Code, Given, Item, Param, Ref, Text
 from airflow_sfn_ml.asl.states import WorkingState
 from airflow_sfn_ml.compiler.data import bind, source
 from airflow_sfn_ml.compiler.each import Each
 from airflow_sfn_ml.compiler.graph import Node
-from airflow_sfn_ml.compiler.jsonata import expression, literal
-from airflow_sfn_ml.compiler.names import each_state, state_name, variable
+from airflow_sfn_ml.compiler.jsonata import expression, literal, select
+from airflow_sfn_ml.compiler.names import each_state, gate_name, state_name, variable
 
 Visible = Mapping[str, str]
 Make = Callable[[Node, Visible], tuple[FlowState, Any]]
 """Makes the state and the result of a task that is not mapped."""
+REUSE = "$states.context.Execution.Input.reuse"
+"""What an earlier execution has done: ``{task: {"status": ..., "output": ...}}``, and of the iterations of a mapped
+task that is done in part ``{"<task>: each": {index: {"output": ...}}}``."""
 MAP_STATUS = "$count($states.result) = 0 ? 'skipped' : 'success'"
 """The status of a mapped task that did not fail: Airflow skips one that has nothing to do."""
 CAUSE_LIMIT = 1024
 """How many characters of the cause of a failed iteration are kept."""
 
 
-def map_work(node: Node, visible: Visible, make: Make, *, survive: bool, read: bool) -> tuple[Map, Any]:
+def map_work(
+    node: Node, visible: Visible, make: Make, *, survive: bool, read: bool, reusable: bool = False
+) -> tuple[Map, Any]:
     """The Map of *node*, and the list of its instances' XComs.
 
     :param make: makes the work of an instance.
     :param survive: whether the other iterations run on after one has failed.
     :param read: whether a task of the machine reads the list; if none does, it is empty.
+    :param reusable: whether iterations that an earlier execution has done are passed over.
     """
     each = node.each
     assert each is not None
@@ -54,7 +60,14 @@ def map_work(node: Node, visible: Visible, make: Make, *, survive: bool, read: b
         node = replace(node, step=node.step.with_request(lifting.lift(node.step.request)))
         outer = {key: bind(node.name, value, visible) for key, value in lifting.outer.items()}
     selector = {"item": expression("$states.context.Map.Item.Value"), "outer": outer} if each.distributed else None
-    chain = _iteration(node, {} if each.distributed else visible, make, survive=survive, read=read)
+    chain: tuple[State, ...] = _iteration(node, {} if each.distributed else visible, make, survive=survive, read=read)
+    if reusable:
+        done = "$states.input.done" if each.distributed else done_before(node.name)
+        if selector:
+            told = done_before(node.name)
+            selector["done"] = expression(f"$exists({told}) ? {told} : null")
+        output = {"output": expression(f"{done}.output")} if survive else expression(f"{done}.output")
+        chain = passing_over(node.name, done, output if read else {}, chain)
     config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"} if each.distributed else {"Mode": "INLINE"}
     state = Map(
         node.name,
@@ -89,6 +102,19 @@ def _iteration(node: Node, visible: Visible, make: Make, *, survive: bool, read:
     if not read:
         chain.append(Pass(state_name(f"{node.name}: each done"), output={}))
     return _linked(chain)
+
+
+def done_before(task: str) -> str:
+    """What an earlier execution has of this iteration of *task*: nothing, or ``{"output": ...}``."""
+    return f"$lookup({select(REUSE, (each_state(task),))}, $string($states.context.Map.Item.Index))"
+
+
+def passing_over(task: str, done: str, output: Any, chain: tuple[State, ...]) -> tuple[State, ...]:
+    """*chain*, an iteration of *task*, behind a gate that passes over it where there is a value of *done*."""
+    reused = Pass(state_name(f"{task}: each reused"), output=output)
+    rule = ChoiceRule.when(expression(f"$type({done}) = 'object'"), reused.name)
+    gate = Choice(gate_name(each_state(task)), choices=(rule,), default=chain[0].name)
+    return (gate, reused, *chain)
 
 
 def _linked(chain: list[FlowState]) -> tuple[FlowState, ...]:

@@ -28,12 +28,18 @@ class Work:
 
 
 def work_of(
-    node: Node, partition: str, visible: Mapping[str, str], *, survive: bool = False, read: bool = True
+    node: Node,
+    partition: str,
+    visible: Mapping[str, str],
+    *,
+    survive: bool = False,
+    read: bool = True,
+    reusable: bool = False,
 ) -> Work:
     """The work of *node*; *visible* maps the tasks whose outputs can be read to their variables.
 
-    :param survive: whether other branches run on after a failure, and *read* whether its output is read in the machine;
-        see `map_work`.
+    :param survive: whether other branches run on after a failure, *read* whether its output is read in the machine, and
+        *reusable* whether an earlier execution may have done a part of it; see `map_work`.
     """
     if node.each is not None:
 
@@ -41,7 +47,7 @@ def work_of(
             work = work_of(inner, partition, seen)
             return work.state, work.result
 
-        return Work(*map_work(node, visible, make, survive=survive, read=read))
+        return Work(*map_work(node, visible, make, survive=survive, read=read, reusable=reusable))
     match node.step:
         case None:
             return Work(Pass(node.name, comment=node.comment), {})

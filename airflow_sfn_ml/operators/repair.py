@@ -17,10 +17,13 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_sfn_ml.compiler.names import each_state
 from airflow_sfn_ml.deploy.names import repair_after
 from airflow_sfn_ml.exceptions import TooLarge
 from airflow_sfn_ml.history import ExecutionView, StateStatus, reduce
 from airflow_sfn_ml.operators.deployment import deployed_version
+from airflow_sfn_ml.operators.follow_mapped import MappedFollower
+from airflow_sfn_ml.operators.reuse import done_instances, reused_group, reused_iterations
 from airflow_sfn_ml.operators.start import INPUT_LIMIT, refuse_secrets
 
 log = logging.getLogger(__name__)
@@ -62,12 +65,38 @@ def _reuse(group: Any, view: ExecutionView, states: Mapping[str, Any], map_index
     for operator, name in group.members():
         status = _status(operator.task_id, states, map_index)
         if status is None:
+            done = done_instances(operator.task_id, states) if isinstance(operator, MappedFollower) else []
+            if done:
+                again = reused_iterations(name, done, view, earlier, read=name in read)
+                reuse |= {each_state(name): again} if again else {}
             continue
         output = None
         if status == "success" and name in read:
             seen = view.state(name)
             output = seen.output if seen.status == StateStatus.SUCCEEDED else _mapping(earlier.get(name)).get("output")
         reuse[name] = {"status": status, "output": output}
+    return _with_mapped_groups(group, view, states, reuse, earlier)
+
+
+def _with_mapped_groups(
+    group: Any, view: ExecutionView, states: Mapping[str, Any], reuse: dict[str, Any], earlier: Mapping[str, Any]
+) -> dict[str, Any]:
+    """*reuse* with mapped groups as wholes, or by iteration where only some are done; not with their tasks."""
+    compiled = group.compiled()
+    ids = {name: operator.task_id for operator, name in group.members()}
+    for node in compiled.nodes:
+        parts = [part.name for part in node.parts]
+        if not parts:
+            continue
+        told = [reuse.pop(part, None) for part in parts]
+        if not any(item is None or item["status"] in ("failed", "upstream_failed") for item in told):
+            skipped = all(item["status"] == "skipped" for item in told if item)
+            if not any(part in compiled.program.report.read for part in parts):
+                reuse[node.name] = {"status": "skipped" if skipped else "success", "output": None}
+                continue
+        done = {part: done_instances(ids[part], states) for part in parts}
+        again = reused_group(node.name, done, view, earlier, compiled.program.report.read)
+        reuse |= {each_state(node.name): again} if again else {}
     return reuse
 
 

@@ -115,3 +115,11 @@ def test_the_machine_of_a_repair_passes_over_a_group_that_is_done(local_aws: Loc
     assert view.status == "SUCCEEDED", view.cause
     assert view.state("last").output == {"all": ["old"]}
     assert view.state("in").status == "not_entered"
+
+
+def test_the_machine_of_a_repair_passes_over_iterations_that_are_done(local_aws: LocalAws, bucket: str):
+    last = Node("last", say({"all": Ref("in.second")}), frozenset({"in"}))
+    program = compile_graph([group(bucket, ["missing", "a"]), last], reusable=True)
+    view = run(local_aws, program, {"reuse": {"in: each": {"0": {"output": {"in.second": "old"}}}}})
+    assert view.status == "SUCCEEDED", view.cause
+    assert view.state("last").output == {"all": ["old", "a!"]}

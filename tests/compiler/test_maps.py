@@ -145,9 +145,7 @@ def test_the_report_says_where_the_number_of_items_is_not_known():
 
 def test_more_items_than_a_history_holds_are_refused_with_the_way_out():
     each = Each([{"say": str(number)} for number in range(2500)], 2500, concurrency=10)
-    with pytest.raises(
-        TooLarge, match=r"25,005 history events.*25,000.*fit executions of their own"
-    ):
+    with pytest.raises(TooLarge, match=r"25,005 history events.*25,000.*fit executions of their own"):
         compile_graph([Node("fit", job("fit", SAY=Item(("say",))), each=each)], survive=False)
 
 
@@ -332,3 +330,20 @@ def test_an_instance_of_more_than_there_were_items_says_so(local_aws: LocalAws, 
     assert isinstance(beyond, Failed)
     assert "State look had 1 items, so there was no iteration 1" in beyond.reason
     assert not isinstance(beyond, Skipped)
+
+
+@pytest.mark.parametrize("distributed", [False, True])
+@pytest.mark.parametrize("survive", [False, True])
+def test_the_machine_of_a_repair_passes_over_iterations_that_are_done(
+    local_aws: LocalAws, bucket: str, survive: bool, distributed: bool
+):
+    nodes = [
+        Node("look", look(bucket), each=over(["missing", "b"], distributed=distributed)),
+        Node("last", say("last", {"all": Ref("look")}), frozenset({"look"})),
+    ]
+    program = compile_graph(nodes, survive=survive, reusable=True)
+    view = run(local_aws, program, {"reuse": {"look: each": {"0": {"output": "old"}}}})
+    assert view.status == "SUCCEEDED", view.cause
+    assert view.state("last").output == {"all": ["old", {"Key": "b", "Length": 2}]}
+    whole = run(local_aws, program, {"reuse": {"look": {"status": "success", "output": ["x", "y"]}}})
+    assert whole.state("last").output == {"all": ["x", "y"]}
