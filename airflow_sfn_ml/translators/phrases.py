@@ -126,7 +126,7 @@ def ended(status: str, good: Iterable[str], value: str, what: str, reason: str =
 
 def as_json(source: str) -> str:
     """JSONata: what *source* gives as JSON text, text in quotes."""
-    return f"(function($t) {{ $substring($t, 1, $length($t) - 2) }})($string([{source}]))"
+    return f"(function($t) {{ $substring($t, 5, $length($t) - 6) }})($string({{'v': {source}}}))"
 
 
 def camel(source: str, maps: tuple[str, ...] = ()) -> str:

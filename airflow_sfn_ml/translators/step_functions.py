@@ -14,7 +14,7 @@ from airflow_sfn_ml.translators.table import OMIT, Call, Row, Until, add, attr, 
 _MODULE = "airflow.providers.amazon.aws.operators.step_function"
 _START = f"{_MODULE}.StepFunctionStartExecutionOperator"
 _NAME_LIMIT = 80
-_JSON = r"/^\s*([\[{\"]|-?[0-9]+(\.[0-9]+)?\s*$|(true|false|null)\s*$)/"
+_JSON = r"/^\s*([\[\{\"]|-?[0-9]+(\.[0-9]+)?\s*$|(true|false|null)\s*$)/"
 
 
 def _name(operator: Any) -> Any:
