@@ -129,7 +129,7 @@ def compile_graph(
     shape = structure(graph)
     emitter = Emitter.of(graph, shape.block, partition, survive=survive, reusable=reusable)
     maps = {node.name: node.each for node in graph.nodes if node.each}
-    program = program_of(emitter.machine(comment), len(graph.nodes), maps)
+    program = program_of(emitter.machine(comment), sum(len(node.parts) or 1 for node in graph.nodes), maps)
     report = replace(_judged(program.report, graph, shape), caught=tuple(sorted(emitter.caught)), read=emitter.read)
     return replace(program, report=report)
 
