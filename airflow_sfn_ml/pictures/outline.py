@@ -191,7 +191,7 @@ def _transitions(state: asl.State) -> Iterator[tuple[str, str, str]]:
         case asl.Choice():
             for rule in state.choices:
                 if isinstance(rule.next, str):
-                    yield FLOW, rule.next, rules.caption(rule)
+                    yield FLOW, rule.next, rules.edge_caption(rule)
             if isinstance(state.default, str):
                 yield FLOW, state.default, "default"
         case asl.FlowState() if isinstance(state.next, str):

@@ -30,6 +30,12 @@ _STRING = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 _OPERATORS = {">=": "≥", "<=": "≤", "!=": "≠"}
 
 
+def edge_caption(rule: Mapping[str, object]) -> str:
+    """What stands at the edge of a Choice's *rule*: what its author calls it, else its condition."""
+    comment = rule.get("Comment")
+    return comment if isinstance(comment, str) and comment else caption(rule)
+
+
 def caption(rule: Mapping[str, object]) -> str:
     """The condition of *rule* in a few words."""
     if "Condition" in rule:

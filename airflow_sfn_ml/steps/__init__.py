@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from airflow_sfn_ml.steps.base import ServiceStep
 from airflow_sfn_ml.steps.choice_rule import ChoiceRule
+from airflow_sfn_ml.steps.choice_step import ChoiceStep
 from airflow_sfn_ml.steps.compute import (
     BatchSubmitJobStep,
     EcsRunTaskStep,
@@ -110,6 +111,7 @@ __all__ = [
     "Chain",
     "Choice",
     "ChoiceRule",
+    "ChoiceStep",
     "CodeBuildBatchDeleteBuildsStep",
     "CodeBuildBatchGetReportsStep",
     "CodeBuildDeleteBuildBatchStep",

@@ -65,7 +65,7 @@ class BaseRule:
 class Rule(BaseRule):
     """Compare *variable* with *value*.
 
-    :param variable: a path or a placeholder.
+    :param variable: a path or a placeholder; in a task group also a template or an XCom.
     :param operator: the language's, e.g. ``StringEquals``. With a placeholder as value it is the one that ends in
         ``Path``.
     :param value: a constant of the operator's type, a placeholder, or for ``...Path`` a path.
@@ -73,13 +73,15 @@ class Rule(BaseRule):
     """
 
     def __init__(self, variable: Any, operator: str, value: Any) -> None:
-        if not isinstance(variable, Expression) and not str(variable).startswith("$"):
+        if not isinstance(variable, Expression) and not is_airflows(variable) and not str(variable).startswith("$"):
             raise ValueError(f"Expected variable must be a placeholder or must start with '$', but got '{variable}'")
         if isinstance(value, Expression) and not operator.startswith("Is") and not operator.endswith("Path"):
             operator += "Path"
         kind = next(kind for kind in _KINDS if operator.startswith(kind))
         if operator.endswith("Path"):
             _check_path(value, kind)
+        elif is_airflows(value):
+            pass  # its type is known when Airflow has rendered it
         elif not isinstance(value, _KINDS[kind]) or (isinstance(value, bool) and bool not in _KINDS[kind]):
             raise ValueError(f"Expected value to be a {kind}, but got {value!r}")
         self.variable = variable
@@ -99,7 +101,7 @@ class Rule(BaseRule):
             test = _TESTS[operator].format(variable)
             return test if self.value else f"$not({test})"
         if operator == "StringMatches":
-            return f"$contains({variable}, /^{_pattern(self.value)}$/)"
+            return f"$contains({variable}, /^{pattern_of(self.value)}$/)"
         kind = next(kind for kind in _KINDS if operator.startswith(kind))
         sign = _SIGNS.get(operator.removeprefix(kind))
         if sign is None:
@@ -291,7 +293,14 @@ def _check_path(value: Any, kind: str) -> None:
         raise ValueError(f"Expected value to be a {kind}, but {value!r} is a {name}")
 
 
+def is_airflows(value: Any) -> bool:
+    """Whether *value* is a template or an XCom: a value of Airflow's, which only a task group can take."""
+    return hasattr(value, "resolve") or (isinstance(value, str) and "{{" in value)
+
+
 def _path(value: Any) -> Any:
+    if is_airflows(value):
+        raise ValueError(f"{value!r} is a value of Airflow's; a rule with it can stand in a task group only")
     if isinstance(value, Placeholder):
         return value.to_jsonpath()
     if isinstance(value, Expression):
@@ -301,6 +310,8 @@ def _path(value: Any) -> Any:
 
 def _code(value: Any) -> str:
     """A placeholder or a path as JSONata."""
+    if is_airflows(value):
+        raise ValueError(f"{value!r} is a value of Airflow's; a rule with it can stand in a task group only")
     if isinstance(value, Expression):
         return value.to_jsonata()
     match = _PATH.fullmatch(value)
@@ -310,7 +321,7 @@ def _code(value: Any) -> str:
     return root + re.sub(r"\['([^']+)'\]", r".`\1`", match[2])
 
 
-def _pattern(glob: str) -> str:
+def pattern_of(glob: str) -> str:
     """The regular expression of a pattern of StringMatches, where ``*`` is any text and ``\\*`` an asterisk."""
     parts = re.split(r"(?<!\\)\*", glob)
     return ".*".join(re.escape(part.replace("\\*", "*").replace("\\\\", "\\")).replace("/", "\\/") for part in parts)

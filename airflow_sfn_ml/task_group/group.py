@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
+from airflow_sfn_ml.operators.choice import ChoiceOperator
 from airflow_sfn_ml.operators.step import StepOperator
-from airflow_sfn_ml.steps import ServiceStep
+from airflow_sfn_ml.steps import ChoiceStep, ServiceStep
+from airflow_sfn_ml.steps.choice_rule import BaseRule
 from airflow_sfn_ml.task_group.attaching import let_members_follow, wait_for_reads
 from airflow_sfn_ml.task_group.base import MachineGroup
 
@@ -59,20 +61,49 @@ class StateMachineTaskGroup(MachineGroup):
         self.expected_durations = dict(expected_durations or {})
         super().__init__(group_id, **kwargs)
 
+    @overload
     def step(
         self, step: ServiceStep, *, expected_duration: float | timedelta | None = None, **kwargs: Any
-    ) -> StepOperator:
+    ) -> StepOperator: ...
+
+    @overload
+    def step(self, step: ChoiceStep, **kwargs: Any) -> ChoiceOperator: ...
+
+    def step(
+        self, step: ServiceStep | ChoiceStep, *, expected_duration: float | timedelta | None = None, **kwargs: Any
+    ) -> StepOperator | ChoiceOperator:
         """Add *step* as a task of this group.
 
         :param expected_duration: as an entry of the group's *expected_durations*.
         :param kwargs: those of any operator (retries, execution_timeout, ...).
         """
-        operator = StepOperator(task_id=step.state_id, step=step, task_group=self, dag=self.dag, **kwargs)
+        settings = {"task_id": step.state_id, "task_group": self, "dag": self.dag, **kwargs}
+        operator = (
+            ChoiceOperator(step=step, **settings)
+            if isinstance(step, ChoiceStep)
+            else StepOperator(step=step, **settings)
+        )
         if expected_duration is not None:
             self.expected_durations[operator.task_id] = expected_duration
         if self._start is not None:
             self._attach()
         return operator
+
+    def choice(
+        self,
+        state_id: str,
+        rules: Mapping[str, BaseRule] | Iterable[tuple[BaseRule, Any]] = (),
+        default: Any = None,
+        **kwargs: Any,
+    ) -> ChoiceOperator:
+        """Add a task that chooses which of the tasks right after it run; the others are skipped.
+
+        :param rules: rules by the labels of the edges that they lead along (``choice >> Label("good") >> deploy``), or
+            pairs of a rule and where it leads: a task, several, or a label.
+        :param default: where to go on if no rule holds; without one, the task then fails.
+        :param kwargs: those of any operator.
+        """
+        return self.step(ChoiceStep(state_id, rules, default), **kwargs)
 
     @classmethod
     def from_definition(

@@ -1,10 +1,10 @@
 """What Airflow's scheduler makes of Dags, without its processes: its own code decides which tasks may run.
 
-A process of its own with a database of its own, told on standard input what becomes of each task that runs; in a
-fraction of a second a Dag run ends as it would on a real Airflow, where nothing but work lies between two decisions.
-``test_runs.py`` shows for some Dags that a real one agrees.
+``python -m tests.comparison.scheduler`` is a process with a database of its own, told on standard input what becomes of
+each task that runs; in a fraction of a second a Dag run ends as it would on a real Airflow, where nothing but work lies
+between two decisions. ``test_runs.py`` shows for some Dags that a real one agrees.
 
-    echo '{"kind": "plain", "orders": ["all"], "outcomes": {case: {task: outcome}}}' | python -m tests.comparison.scheduler
+    {"kind": "plain", "orders": ["all"], "outcomes": {case: {task: outcome}}}
 """
 
 from __future__ import annotations

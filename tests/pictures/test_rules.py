@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from airflow_sfn_ml.pictures.rules import caption
+from airflow_sfn_ml.pictures.rules import caption, edge_caption
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,9 @@ from airflow_sfn_ml.pictures.rules import caption
 )
 def test_a_rule_in_a_few_words(rule: dict[str, Any], words: str) -> None:
     assert caption(rule) == words
+
+
+def test_an_edge_is_called_what_its_author_calls_it():
+    rule = {"Condition": "{% $a > 1 %}", "Comment": "good"}
+    assert edge_caption(rule) == "good"
+    assert edge_caption({**rule, "Comment": ""}) == caption(rule)
