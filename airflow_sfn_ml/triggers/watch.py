@@ -131,20 +131,29 @@ class Watcher:
 
     async def _look(self, *, ask_status: bool) -> bool:
         """Read what is new; whether something was."""
+        if await self._read():
+            return True
+        if not ask_status or self.view is None:
+            return False
+        status = (await in_thread(self.source.describe, self.arn))["status"]
+        if status == self.view.status:
+            return False
+        # It may have ended since the events were read; only what left no event is taken from the status.
+        if not await self._read():
+            self.view = self.view.with_status(status)
+            self._revision += 1
+        return True
+
+    async def _read(self) -> bool:
+        """Read the events that are new; whether there were any."""
         after = self.view.last_event_id if self.view is not None else 0
         events = await in_thread(self.source.events, self.arn, after)
         self.looked_at = time.monotonic()
-        if events or self.view is None:
-            self.view = await in_thread(reduce, events, self.view)
-            self._revision += 1
-            return True
-        if ask_status:
-            status = (await in_thread(self.source.describe, self.arn))["status"]
-            if status != self.view.status:
-                self.view = self.view.with_status(status)
-                self._revision += 1
-                return True
-        return False
+        if not events and self.view is not None:
+            return False
+        self.view = await in_thread(reduce, events, self.view)
+        self._revision += 1
+        return True
 
     def _wake(self) -> None:
         self._changed.set()

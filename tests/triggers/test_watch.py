@@ -162,3 +162,16 @@ def test_each_event_loop_has_watchers_of_its_own():
         return watchers()
 
     assert run(scenario) is not run(scenario)
+
+
+def test_an_end_between_reading_and_asking_is_read_before_it_is_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(watch, "QUIET", 0)
+
+    async def scenario() -> None:
+        shared, _ = watcher(RUN[:4], [], RUN[4:], status="SUCCEEDED")
+        views = [view async for view in shared.snapshots()]
+        assert views[-1].status == "SUCCEEDED"
+        assert views[-1].state("b").status == "succeeded"
+        assert [view.status for view in views] == ["RUNNING", "SUCCEEDED"]
+
+    run(scenario)
