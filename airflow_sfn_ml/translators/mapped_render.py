@@ -12,7 +12,7 @@ from airflow_sfn_ml.exceptions import TranslationError
 from airflow_sfn_ml.translators.laying import below, pick
 from airflow_sfn_ml.translators.mapped import ITEMS, Mapped, expanded, instance_of
 from airflow_sfn_ml.translators.members import Member, read_member
-from airflow_sfn_ml.translators.preparations import Start
+from airflow_sfn_ml.translators.preparations import Start, Whole
 from airflow_sfn_ml.translators.render import plain, render_member, rendered_problems
 
 
@@ -97,7 +97,8 @@ def _item(
 ) -> dict[str, Any]:
     """What the instance with the arguments *given* has of its own in its request."""
     label = f"{operator.task_id}[{context['ti'].map_index}]"
-    read = read_member(instance_of(operator, given), member.node.name, names, conn_id, region)
+    hidden = {key: value if value is None else Whole(value) for key, value in given.items()}
+    read = read_member(instance_of(operator, hidden), member.node.name, names, conn_id, region)
     if read.problems:
         raise TranslationError("; ".join(label + text.removeprefix(operator.task_id) for text in read.problems))
     values = render_member(read, instance_of(operator, given), context, start)

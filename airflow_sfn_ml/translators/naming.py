@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_sfn_ml.asl.refs import Code, Given
-from airflow_sfn_ml.compiler.data import base_limit, job_name_base
+from airflow_sfn_ml.compiler.data import base_limit
 from airflow_sfn_ml.compiler.jsonata import literal
 from airflow_sfn_ml.translators.preparations import named, prepared
 
@@ -39,8 +39,7 @@ def unique(name: Any, otherwise: str, limit: int = 63) -> Code:
     Only letters, digits and hyphens remain, which is what SageMaker allows; the whole has at most *limit* characters.
     """
     given = otherwise if name is None or name == "" else name
-    if isinstance(given, str) and "{{" not in given and "{%" not in given:
-        return Code((f"{literal(job_name_base(given, limit) + '-')} & {ATTEMPT}",))
+    # the head stands apart from the code, so that instances of a mapped task differ in nothing else
     return Code((Given(prepared(given, named(limit))), f" & '-' & {ATTEMPT}"))
 
 

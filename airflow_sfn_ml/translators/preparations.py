@@ -94,6 +94,21 @@ class Prepared:
     steps: tuple[Step, ...]
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A value that is known by now, and was not when the task was read first: translators must not look into it.
+
+    An instance of a mapped task, translated when the execution starts, gets its arguments so, and becomes the same
+    states as the instance that was translated at parse, whose arguments were not there.
+    """
+
+    value: Any
+
+    def resolve(self, context: Any) -> Any:
+        """As what stands for values that are not known has it."""
+        return self.value
+
+
 def prepared(value: Any, *steps: Step | Preparation) -> Any:
     """*value*, prepared by *steps*: a preparation of the whole, or one with the place in it."""
     placed = tuple(((), step) if isinstance(step, Preparation) else step for step in steps)
@@ -158,7 +173,7 @@ def _at_start(reading: Reading, given: Prepared, path: Path) -> Param:
     for inner in [key for key in reading.params if key.startswith(begins)]:
         del reading.params[inner]
         reading.preparations.pop(inner, None)
-    reading.params[where] = given.value
+    reading.params[where] = given.value.value if isinstance(given.value, Whole) else given.value
     # what stands deeper is done first, as it is where the value is written out
     reading.preparations[where] = tuple(sorted(given.steps, key=lambda step: -len(step[0])))
     return Param(reading.task, where)

@@ -17,7 +17,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from airflow_sfn_ml.asl.refs import Code, Given, Item, Param, Path, Ref, Text, pointer
 from airflow_sfn_ml.exceptions import UnsupportedTemplate
-from airflow_sfn_ml.translators.preparations import Prepared, Step, read_prepared
+from airflow_sfn_ml.translators.preparations import Prepared, Step, Whole, read_prepared
 
 _ENVIRONMENT = Environment()  # only parses; nothing is ever rendered with it
 RETURN_VALUE = "return_value"
@@ -61,6 +61,8 @@ class Reading:
                 return self._code(value, path)
             case Prepared():
                 return read_prepared(self, value, path)
+            case Whole():
+                return self.read(value.value, path)
             case _ if hasattr(value, "resolve") or hasattr(value, "template_fields"):
                 return self._param(value, path)
             case _:
