@@ -33,11 +33,15 @@ FUNCTIONS = {
     r" $v = 'None' ? null : $contains($v, /^-?(0|[1-9][0-9]{0,14})(?![\s\S])/) ? $number($v) :"
     " $v = '' or $py_raw($v) ? $v :"
     " $error($at & ': native rendering would read ' & $v & ' as Python; pass it by .output, or render to text')}",
-    # Text that is no literal of Python: it begins with a name, a slash or a blank, or has a colon or hyphen early.
+    # Text that is no literal of Python: it begins with a name, a slash or a blank, or has a colon, slash or hyphen.
     "raw": r"function($v) {$contains($v, /^([A-Za-z_\/]|[^\x00-\x7f]|[ \t]+[^ \t\n\r\f#])/)"
     r" ? $not($contains($v, /^((True|False|None)(?![A-Za-z0-9_])|[A-Za-z]{1,2}['\"]|set[ \t]*\()/)) :"
-    r" $contains($v, /^[A-Za-z0-9_.+-]+:/) or $contains($v, /^[0-9][0-9A-IK-Za-ik-z._]*[0-9A-DF-IK-Za-df-ik-z._]-"
-    r"[0-9A-IK-Za-ik-z._-]*(?![\s\S])/)}",
+    r" $contains($v, /^[A-Za-z0-9_.+-]+:/) or $contains($v, /^[0-9][0-9A-IK-Za-ik-z._\/-]*(?![\s\S])/)"
+    r" and $contains($v, /\/|[^eE]-/)}",
+    "rounded": "function($v, $at) {$v = $floor($v) ? $py_digits($v, $at) : $v < 0 and $round($v) = 0"
+    " ? $error($at & ': the result cannot be written as Python would') : $py_float($round($v), $at)}",
+    "isint": "function($v) {$type($v) = 'number' and $v = $floor($v)}",
+    "isfloat": "function($v) {$type($v) = 'number' and $v != $floor($v)}",
     # Truth
     "truth": "function($v) {$type($v) = 'array' ? $count($v) > 0 : $boolean($v)}",
     "same": "function($a, $b, $at) {$type($a) = $type($b) ? ($a = $b ? true : $type($a) in ['array', 'object'] and"
@@ -98,9 +102,26 @@ FUNCTIONS = {
     " : $join($split($v, $old), $new)}",
     "split": "function($v, $by, $at) {$by = '' ? $error($at & ': split needs a separator')"
     " : $split($py_string($v, $at), $by)}",
+    "cut": "function($v, $n, $by, $last) {($c := $count($v); $c <= $n + 1 ? $v : $last ?"
+    " $append([$join($py_slice($v, 0, $c - $n, ''), $by)], $py_slice($v, $c - $n, null, '')) :"
+    " $append($py_slice($v, 0, $n, ''), [$join($py_slice($v, $n, null, ''), $by)]))}",
+    "rsplit": "function($v, $by, $n, $at) {$py_cut($py_split($v, $by, $at), $n, $by, true)}",
+    "lsplit": "function($v, $by, $n, $at) {$py_cut($py_split($v, $by, $at), $n, $by, false)}",
+    "joined": "function($v, $by, $at) {$count($py_list($v, $at)) = 0 ? ''"
+    " : $join($map($v, function($i) {$py_string($i, $at)}), $by)}",
+    "removeprefix": "function($v, $part, $at) {$py_starts($v, $part, $at) ? $substring($v, $length($part)) : $v}",
+    "removesuffix": "function($v, $part, $at) {$py_ends($v, $part, $at)"
+    " ? $substring($v, 0, $length($v) - $length($part)) : $v}",
     "starts": "function($v, $with, $at) {$substring($py_string($v, $at), 0, $length($with)) = $with}",
     "ends": "function($v, $with, $at) {$with = '' or ($length($py_string($v, $at)) >= $length($with)"
     " and $substring($v, -$length($with)) = $with)}",
+    "parse": r"function($v, $at) {$contains($replace($v, /\"(\x5c.|[^\"\x5c])*\"/, ''), /[0-9]\.0+(?![0-9])|[0-9][eE]/)"
+    " ? $error($at & ': a float that is whole would become an int') : $parse($v)}",
+    # XComArg.zip and .concat
+    "zip": "function($lists) {($n := $min($map($lists, function($l) {$count($l)})); $n > 0 ?"
+    " $reduce([0..$n - 1], function($all, $k) {$append($all, [[$reduce($lists, function($row, $l)"
+    " {$append($row, $py_one($l[$k]))}, [])]])}, []) : [])}",
+    "concat": "function($lists) {$reduce($lists, function($all, $l) {$append($all, $l)}, [])}",
     # JSON as json.dumps writes it; for a template's filter keys are sorted and what HTML would read is escaped.
     "json": "function($v, $html, $at) {$type($v) = 'string' ? $py_quoted($v, $html, $at) :"
     " $type($v) = 'array' ? '[' & $join($map($v, function($i) {$py_json($i, $html, $at)}), ', ') & ']' :"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 from airflow_sfn_ml.asl import Map, State, Task
@@ -69,6 +70,9 @@ def read_member(
             dag_id=operator.dag_id,
             native=_native(operator),
             template_ext=tuple(operator.template_ext),
+            environment=cache(operator.get_template_env),
+            operator=partial(_operator, operator.dag),
+            mapped_over=operator.__dict__.get("_sfn_ml_mapped_over"),
         )
         request = reading.read(translation.step.request)
     except TranslationError as error:
@@ -155,6 +159,10 @@ def _state_problems(states: tuple[State, ...]) -> Iterator[str]:
 def given(operator: Any, name: str) -> Any:
     """The attribute *name* as the user set it, even where Airflow sees another value in a follower."""
     return operator.__dict__.get(name, getattr(original_class(operator), name, None))
+
+
+def _operator(dag: Any, task_id: str) -> Any:
+    return dag.task_dict.get(task_id)
 
 
 def _native(operator: Any) -> bool:

@@ -1,26 +1,34 @@
 """Read an operator's arguments as Airflow would, but late: what each template stands for, not what it renders to.
 
-A string is cut at its ``{{ ... }}``. A piece that pulls the XCom of another task of the group is a `Ref`, read while
-the machine runs; every other piece is a `Param`, rendered by Airflow when it starts the execution with all that
-Airflow offers (macros, filters, connections). What mixes both within one piece, or hides the task's id in an
-expression, is refused: rendered at the start it would silently become ``None``.
+What does not pull the XCom of a task of the group is a `Param`: rendered by Airflow when it starts the execution, with
+all that Airflow offers (macros, filters, connections). What pulls one is read while the machine runs: a `Ref`, or what
+`translators.jinja` makes of the template around it. Rendered at the start it would silently become ``None``, so what
+cannot be said, or hides the task's id in an expression, is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow.sdk.definitions.xcom_arg import PlainXComArg, XComArg
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from airflow.sdk.definitions._internal.expandinput import MappedArgument
+from airflow.sdk.definitions._internal.types import is_arg_set
+from airflow.sdk.definitions.xcom_arg import ConcatXComArg, PlainXComArg, XComArg, ZipXComArg
+from jinja2 import Environment, TemplateNotFound
 
-from airflow_sfn_ml.asl.refs import Code, Given, Item, Param, Path, Ref, Text, pointer
+from airflow_sfn_ml.asl.refs import Code, Given, Item, Param, Path, Ref, pointer
+from airflow_sfn_ml.compiler.jsonata import literal
 from airflow_sfn_ml.exceptions import UnsupportedTemplate
+from airflow_sfn_ml.translators.jinja.meanings import Unsayable
+from airflow_sfn_ml.translators.jinja.pulls import Members, no_operator
+from airflow_sfn_ml.translators.jinja.template import Place, template_symbol
 from airflow_sfn_ml.translators.preparations import Prepared, Step, Whole, read_prepared
 
-_ENVIRONMENT = Environment()  # only parses; nothing is ever rendered with it
-RETURN_VALUE = "return_value"
+
+def plain_environment() -> Environment:
+    """The way of reading templates of an operator that has none of its own."""
+    return Environment()
 
 
 @dataclass
@@ -31,6 +39,9 @@ class Reading:
     :param members: the names of the group's tasks by their Airflow task ids.
     :param params: filled here: what Airflow has to render, by JSON pointer.
     :param preparations: filled here: what is done to them after that.
+    :param environment: makes the Jinja environment of the task; called when there is a template.
+    :param operator: the operator of a task id of the group, or None.
+    :param mapped_over: what the mapped group expands over that the task is in, if it is in one.
     """
 
     task: str
@@ -40,6 +51,9 @@ class Reading:
     template_ext: tuple[str, ...] = ()
     params: dict[str, Any] = field(default_factory=dict)
     preparations: dict[str, tuple[Step, ...]] = field(default_factory=dict)
+    environment: Callable[[], Environment] = plain_environment
+    operator: Callable[[str], Any] = no_operator
+    mapped_over: Any = None
 
     def read(self, value: Any, path: Path = ()) -> Any:
         """*value* with every template and XCom replaced by what it stands for.
@@ -63,6 +77,8 @@ class Reading:
                 return read_prepared(self, value, path)
             case Whole():
                 return self.read(value.value, path)
+            case MappedArgument() if value._input is self.mapped_over:
+                return Item((value._key,))
             case _ if hasattr(value, "resolve") or hasattr(value, "template_fields"):
                 return self._param(value, path)
             case _:
@@ -81,143 +97,49 @@ class Reading:
         )
 
     def _string(self, value: str, path: Path) -> Any:
-        if value.endswith(self.template_ext) and self.template_ext:
-            return self._param(value, path)
-        if "{{" not in value and "{%" not in value:
+        is_file = bool(self.template_ext) and value.endswith(self.template_ext)
+        if not is_file and "{{" not in value and "{%" not in value:
             return value
-        pieces = self._pieces(value, path)
-        if not any(isinstance(piece, Ref) for piece in pieces):
+        environment = self.environment()
+        template = _file(value, environment) if is_file else value
+        if template is None:
             return self._param(value, path)
-        if len(pieces) == 1 and self.native:
-            return pieces[0]
-        parts: list[str | Ref | Param] = []
-        for position, piece in enumerate(pieces):
-            if isinstance(piece, Ref):
-                parts.append(piece)
-            elif isinstance(piece, _Literal):
-                parts.append(piece.text)
-            else:
-                parts.append(self._param(piece, (*path, position) if len(pieces) > 1 else path))
-        return Text(tuple(parts))
-
-    def _pieces(self, value: str, path: Path) -> list[Ref | _Literal | str]:
-        """The `{{ ... }}` of *value* (those that Airflow renders as their source) and the text between them."""
+        members = Members(self.members, self.dag_id, self.operator)
+        place = Place(f"{self.task}: {_where(path)}", path, members, self._param, self.native)
         try:
-            _ENVIRONMENT.parse(value)
-            tokens = list(_ENVIRONMENT.lex(value))
-        except TemplateSyntaxError as error:
-            raise UnsupportedTemplate(f"{self.task}: {_where(path)}: {value!r} is not valid Jinja: {error}") from None
-        pieces: list[Ref | _Literal | str] = []
-        blocks = False
-        source = ""
-        for _, kind, text in tokens:
-            if kind == "data":
-                pieces.append(_Literal(text))
-            elif kind == "variable_begin":
-                source = text
-            elif kind == "variable_end":
-                pieces.append(self._expression(source + text, path))
-            elif kind in ("block_begin", "raw_begin", "comment_begin"):
-                blocks = True
-                source = ""
-            else:
-                source += text
-        if blocks:
-            if self._pulls_member(value, path):
-                raise UnsupportedTemplate(
-                    f"{self.task}: {_where(path)} pulls the XCom of a task of this group inside of a {{% %}} block, "
-                    "which "
-                    "is rendered before that task has run; pull it in a {{ }} of its own"
-                )
-            return [value]
-        return pieces
-
-    def _expression(self, source: str, path: Path) -> Ref | str:
-        """The reference that ``{{ ... }}`` stands for, or its source when Airflow can render it at the start."""
-        try:
-            body = _ENVIRONMENT.parse(source)
-        except TemplateSyntaxError as error:
-            raise UnsupportedTemplate(f"{self.task}: {_where(path)}: {source!r} is not valid Jinja: {error}") from None
-        calls = [call for call in body.find_all(nodes.Call) if _is_pull(call)]
-        inside = [call for call in calls if self._pulled_member(call, path)]
-        if not inside:
-            return source
-        output = body.body[0]
-        assert isinstance(output, nodes.Output)
-        reference = self._reference(output.nodes[0], path) if len(output.nodes) == 1 else None
-        if reference is None:
-            raise UnsupportedTemplate(
-                f"{self.task}: {_where(path)}: {source} does more with the XCom of a task of this group than "
-                "selecting a "
-                "part of it; do that in a task after the group, or in the job itself"
-            )
-        return reference
-
-    def _reference(self, node: nodes.Node, path: Path) -> Ref | None:
-        match node:
-            case nodes.Call() if _is_pull(node):
-                member = self._pulled_member(node, path)
-                return Ref(member) if member else None
-            case nodes.Getitem(arg=nodes.Const(value=str() | int() as key)):
-                inner = self._reference(node.node, path)
-                return inner[key] if inner else None
-            case nodes.Getattr():
-                inner = self._reference(node.node, path)
-                return inner[node.attr] if inner else None
-            case _:
-                return None
-
-    def _pulled_member(self, call: nodes.Call, path: Path) -> str | None:
-        """The task of this group whose XCom *call* pulls, if it is one."""
-        named = {keyword.key: keyword.value for keyword in call.kwargs}
-        tasks = call.args[0] if call.args else named.get("task_ids")
-        if tasks is None:
-            raise UnsupportedTemplate(f"{self.task}: {_where(path)}: xcom_pull needs the task's id: task_ids='...'")
-        try:
-            ids = tasks.as_const()
-            key = named["key"].as_const() if "key" in named else RETURN_VALUE
-            dag = named["dag_id"].as_const() if "dag_id" in named else None
-        except nodes.Impossible:
-            raise UnsupportedTemplate(
-                f"{self.task}: {_where(path)}: the ids and keys of xcom_pull must be written out, so that it is known "
-                "whether they are tasks of this group"
-            ) from None
-        found = [self.members[item] for item in ([ids] if isinstance(ids, str) else ids) if item in self.members]
-        if not found or (dag is not None and dag != self.dag_id):
-            return None
-        if not isinstance(ids, str):
-            raise UnsupportedTemplate(
-                f"{self.task}: {_where(path)}: xcom_pull of several tasks at once cannot name a task of this group; "
-                "pull them one by one"
-            )
-        if key != RETURN_VALUE:
-            raise UnsupportedTemplate(
-                f"{self.task}: {_where(path)}: {ids} pushes no XCom {key!r}; its result is in 'return_value', the "
-                "default"
-            )
-        return found[0]
-
-    def _pulls_member(self, value: str, path: Path) -> bool:
-        calls = (call for call in _ENVIRONMENT.parse(value).find_all(nodes.Call) if _is_pull(call))
-        return any(self._pulled_member(call, path) for call in calls)
+            symbol = template_symbol(template, environment, place)
+        except Unsayable as error:
+            raise UnsupportedTemplate(f"{place.where}: {error}") from None
+        return self._param(value, path) if symbol is None else symbol
 
     def _xcom(self, value: XComArg, path: Path) -> Any:
         inside = [operator.task_id for operator, _ in value.iter_references() if operator.task_id in self.members]
         if not inside:
             return self._param(value, path)
-        if not isinstance(value, PlainXComArg):
-            raise UnsupportedTemplate(
-                f"{self.task}: {_where(path)}: .map(), .zip() and .concat() over the output of {inside[0]} cannot "
-                "run in "
-                "the state machine; use them in a task after the group"
-            )
-        if value.key != RETURN_VALUE:
-            raise UnsupportedTemplate(
-                f"{self.task}: {_where(path)}: .output[{value.key!r}] is the XCom of that key, and {inside[0]} "
-                "pushes only "
-                f"'return_value'; for a part of it write {{{{ ti.xcom_pull(task_ids='{inside[0]}')['{value.key}'] }}}}"
-            )
-        return Ref(self.members[inside[0]])
+        match value:
+            case PlainXComArg():
+                try:
+                    return Members(self.members, self.dag_id, self.operator).pushed(inside[0], value.key)
+                except Unsayable as error:
+                    raise UnsupportedTemplate(f"{self.task}: {_where(path)}: {error}") from None
+            case ZipXComArg() if not is_arg_set(value.fillvalue):
+                return self._lists("zip", value.args, path)
+            case ConcatXComArg():
+                return self._lists("concat", value.args, path)
+            case _:
+                raise UnsupportedTemplate(
+                    f"{self.task}: {_where(path)}: .map(), and .zip() with a fillvalue, over the output of {inside[0]} "
+                    "cannot run in the state machine; use them in a task after the group, or a template with a filter"
+                )
+
+    def _lists(self, name: str, given: Sequence[XComArg], path: Path) -> Code:
+        """``.zip()`` and ``.concat()`` of *given*. A list written within another one stays a list of its own."""
+        at = literal(f"{self.task}: {_where(path)}")
+        parts: list[str | Given] = [f"$py_{name}(["]
+        for position, item in enumerate(given):
+            before = ", " if position else ""
+            parts += [f"{before}[$py_list(", Given(self._xcom(item, (*path, position))), f", {at})]"]
+        return Code((*parts, "])"))
 
     def _param(self, value: Any, path: Path) -> Param:
         where = pointer(path)
@@ -225,17 +147,14 @@ class Reading:
         return Param(self.task, where)
 
 
-@dataclass(frozen=True)
-class _Literal:
-    text: str
-
-
-def _is_pull(call: nodes.Call) -> bool:
-    match call.node:
-        case nodes.Getattr(attr="xcom_pull", node=nodes.Name(name="ti" | "task_instance")):
-            return True
-        case _:
-            return False
+def _file(name: str, environment: Environment) -> str | None:
+    """The text of the template file *name*, if it can be found already."""
+    if environment.loader is None:
+        return None
+    try:
+        return environment.loader.get_source(environment, name)[0]
+    except TemplateNotFound:
+        return None
 
 
 def _where(path: Path) -> str:

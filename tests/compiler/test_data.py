@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_sfn_ml import asl
+from airflow_sfn_ml.asl.jsonata import parse
 from airflow_sfn_ml.asl.refs import Code, Given, Param, Path, Ref, Text, refs_in
 from airflow_sfn_ml.compiler import Node, compile_graph
 from airflow_sfn_ml.compiler.data import bind, paths_read, source, trimmed
@@ -72,7 +73,7 @@ def test_every_key_can_be_selected(key: str):
 
 def test_every_function_is_jsonata():
     for text in FUNCTIONS.values():
-        asl.jsonata.parse(text)
+        parse(text)
 
 
 def test_a_reference_keeps_what_it_leads_to():
