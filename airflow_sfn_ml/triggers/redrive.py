@@ -22,7 +22,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from airflow_sfn_ml.history import ExecutionView
+from airflow_sfn_ml.compiler.names import each_state
+from airflow_sfn_ml.history import ExecutionView, StateStatus, StateView
 
 KEY = "airflow_sfn_ml_told"
 """The XCom under which an attempt leaves its record."""
@@ -33,14 +34,28 @@ REDRIVABLE = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
 
 def is_told_at_end(view: ExecutionView) -> bool:
     """Whether the execution went on after what failed and ended in the state that tells it: a redrive of that would
-    only tell it again."""
-    return any(state.type == "Fail" for state in view.states.values())
+    only tell it again. A Map tells at its end which of its iterations failed."""
+    return any(state.type == "Fail" for state in view.states.values()) or any(
+        state.outcomes.get(StateStatus.CAUGHT) and _is_in_map(view, state) for state in view.states.values()
+    )
 
 
-def is_passed_over(view: ExecutionView, state: str) -> bool:
-    """Whether the execution that *view* shows was started as a repair that does not run *state*."""
+def _is_in_map(view: ExecutionView, state: StateView) -> bool:
+    while state.parent:
+        state = view.state(state.parent)
+        if state.type == "Map":
+            return True
+    return False
+
+
+def is_passed_over(view: ExecutionView, state: str, index: int = -1) -> bool:
+    """Whether the execution that *view* shows was started as a repair that does not run *state*.
+
+    :param index: the iteration of *state*, if it is a Map whose iterations are followed.
+    """
     given = view.input
-    return isinstance(given, Mapping) and state in (given.get("reuse") or {})
+    reuse = (given.get("reuse") or {}) if isinstance(given, Mapping) else {}
+    return state in reuse or str(index) in (reuse.get(each_state(state)) or {})
 
 
 @dataclass(frozen=True)

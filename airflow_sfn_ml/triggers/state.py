@@ -180,7 +180,9 @@ class StateTrigger(BaseTrigger):
             return False
         if self.place is not None and view.status == "SUCCEEDED":
             return False  # a machine that was written as a whole has no repair
-        return record.is_told_by(view, arn) or is_passed_over(view, self.within or self.state)
+        return record.is_told_by(view, arn) or is_passed_over(
+            view, self.within or self.state, self._subject().index if self.within else -1
+        )
 
     def _tell(self, told: set[str], lines: list[str]) -> None:
         """Log what of *lines* is new."""

@@ -33,6 +33,22 @@ def test_an_execution_that_told_its_failures_at_its_end_is_not_redriven():
     assert not Record("arn", 0, 1).may_redrive(replace(FAILED, states={**FAILED.states, "failed": end}))
 
 
+def test_an_execution_that_told_the_failure_of_an_iteration_when_its_map_ended_is_not_redriven():
+    around = StateView("fit", StateStatus.FAILED, type="Map")
+    caught = StateView("fit: each", parent="fit", outcomes={StateStatus.CAUGHT: 1, StateStatus.SUCCEEDED: 2})
+    states = {"fit": around, "fit: each": caught}
+    assert not Record("arn", 0, 1).may_redrive(replace(FAILED, states=states))
+    alone = {**states, "fit: each": replace(caught, parent=None)}
+    assert Record("arn", 0, 1).may_redrive(replace(FAILED, states=alone))
+
+
+def test_a_repair_passes_over_the_iterations_that_its_input_names():
+    repair = replace(FAILED, input_text='{"reuse": {"fit: each": {"0": {"output": null}}}}')
+    assert is_passed_over(repair, "fit", 0)
+    assert not is_passed_over(repair, "fit", 1)
+    assert not is_passed_over(repair, "fit")
+
+
 def test_a_repair_passes_over_what_its_input_names():
     repair = replace(FAILED, input_text='{"reuse": {"a": {"status": "success", "output": null}}}')
     assert is_passed_over(repair, "a")
