@@ -1,7 +1,7 @@
 """Small Dags as data: edges, trigger rules, setups, and what becomes of each task that runs.
 
 Each is made twice: of plain Airflow operators, and of members of a state-machine group. What becomes of a task is
-``success`` unless *outcomes* says ``fails``, or names the tasks that it chooses.
+``success`` unless *outcomes* says ``fails``, ``slow``, or names the tasks that it chooses.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 FAILS = "fails"
+SLOW = "slow"
 SUCCESS, FAILED, SKIPPED, UPSTREAM_FAILED = "success", "failed", "skipped", "upstream_failed"
 
 
@@ -58,7 +59,7 @@ class Case:
     def chooses(self, task: str) -> list[str] | None:
         """What *task* chooses; None if it does not choose."""
         outcome = self.outcomes.get(task)
-        return None if outcome in (None, FAILS) else [name for name in str(outcome).split(",") if name]
+        return None if outcome in (None, FAILS, SLOW) else [name for name in str(outcome).split(",") if name]
 
     def after(self, task: str) -> list[str]:
         """The tasks right after *task*."""
@@ -172,6 +173,32 @@ SETUPS = (
     Case("a setup before a teardown and other work", "s>w>t s>t s>x", outcomes={"x": FAILS}, teardowns={"t": "s"}),
 )
 CASES: Mapping[str, Case] = {case.name: case for case in (*joins(), *SHAPES, *BRANCHES, *SETUPS)}
+
+STOPPED: Mapping[str, tuple[Case, Mapping[str, str]]] = {
+    f"stop: {case.name}": (case, dict(zip(case.tasks, states.split(), strict=True)))
+    for case, states in (
+        (Case("a chain", "a>b>c", outcomes={"b": FAILS}), "success failed upstream_failed"),
+        (
+            Case("a fork", "a>b,c,d d>e", outcomes={"b": SLOW, "c": FAILS, "d": SLOW}),
+            "success failed failed failed upstream_failed",
+        ),
+        (
+            Case("two chains", "a>b c>d>e", outcomes={"a": FAILS, "c": SLOW}),
+            "failed upstream_failed failed upstream_failed upstream_failed",
+        ),
+        (
+            Case("a branch", "a>b,c>d", {"d": "none_failed_min_one_success"}, {"a": "b"}),
+            "success success skipped success",
+        ),
+        (
+            Case("a branch whose way fails", "a>b,c>d", {"d": "none_failed"}, {"a": "b", "b": FAILS}),
+            "success failed skipped upstream_failed",
+        ),
+        (Case("always", "a>b>c", {"c": "always"}, {"b": FAILS, "c": SLOW}), "success failed failed"),
+        (Case("all is well", "a>b,c>d"), "success success success success"),
+    )
+}
+"""What becomes of tasks with ``on_failure="stop"``: a failure ends what runs beside it, and nothing comes after it."""
 
 
 def dag_id(case: Case, kind: str) -> str:

@@ -16,6 +16,14 @@ from tests.comparison.cases import FAILED, SKIPPED, SUCCESS, Case, dag_id
 SECONDS = 120
 
 
+def make_waits(aws: Any) -> None:
+    """Make the machine that slow tasks run."""
+    states = {"wait": {"Type": "Wait", "Seconds": 300, "End": True}}
+    definition = json.dumps({"StartAt": "wait", "States": states})
+    name = making.WAITS.rpartition(":")[2]
+    aws.client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=making.ROLE)
+
+
 def executed(aws: Any, cases: Iterable[Case], on_failure: str = "continue") -> dict[str, ExecutionView]:
     """The views of the executions of *cases*, all run side by side."""
     client = aws.client("stepfunctions")

@@ -12,13 +12,16 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_sfn_ml import StateMachineTaskGroup
 from airflow_sfn_ml.operators.step import StepOperator
-from airflow_sfn_ml.steps import SdkStep
-from tests.comparison.cases import FAILS, Case, dag_id
+from airflow_sfn_ml.steps import SdkStep, StepFunctionsStartExecutionStep
+from tests.comparison.cases import FAILS, SLOW, Case, dag_id
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 GROUP = "g"
 WORKS = ("sts", "getCallerIdentity", {})
 BREAKS = ("s3", "headBucket", {"Bucket": "there-is-none-of-this-name"})
+
+WAITS = "arn:aws:states:us-east-1:123456789012:stateMachine:waits"
+"""A machine that only waits; see `executions.make_waits`."""
 
 
 class Work(BaseOperator):
@@ -68,6 +71,10 @@ def group(case: Case, on_failure: str = "continue") -> DAG:
 
     def make(case: Case, task: str, settings: dict[str, Any]) -> Any:
         chooses = case.chooses(task)
+        if case.outcomes.get(task) == SLOW:
+            return StepOperator(
+                step=StepFunctionsStartExecutionStep(task, request={"StateMachineArn": WAITS}), **settings
+            )
         if chooses is None:
             call = BREAKS if case.outcomes.get(task) == FAILS else WORKS
             return StepOperator(step=SdkStep(task, *call), **settings)
@@ -88,6 +95,11 @@ def group(case: Case, on_failure: str = "continue") -> DAG:
     ):
         _drawn(case, make)
     return dag
+
+
+def stopping(case: Case) -> DAG:
+    """*case* as a group that stops at the first failure."""
+    return group(case, "stop")
 
 
 def named(case: Case, task: str) -> str:

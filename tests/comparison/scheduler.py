@@ -28,7 +28,7 @@ def scheduled(
 ) -> dict[str, dict[str, dict[str, str]]]:
     """For each order and case, the states in which its tasks end, and under ``""`` that of its Dag run.
 
-    :param kind: ``plain`` or ``group``.
+    :param kind: ``plain``, ``group`` or ``stopping``.
     :param outcomes: by case and task id: ``success``, ``failed``, ``skipped``, or the ids of the tasks chosen.
     """
     with tempfile.TemporaryDirectory(prefix="airflow-sfn-ml-comparison-") as home:
@@ -74,7 +74,7 @@ def _main() -> None:
     make = getattr(making, told["kind"])
     found: dict[str, dict[str, dict[str, str]]] = {order: {} for order in told["orders"]}
     for name, outcomes in told["outcomes"].items():
-        dag = make(cases.CASES[name])
+        dag = make(cases.CASES[name] if name in cases.CASES else cases.STOPPED[name][0])
         with create_session() as session:
             stored = _stored(dag, session)
             for order in told["orders"]:
