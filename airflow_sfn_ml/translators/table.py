@@ -305,12 +305,18 @@ def looped(until: Until, operator: Any, following: str, *, name: str = "look") -
 
 
 def arguments(call: Call, operator: Any) -> Any:
-    """The arguments of *call*, its values not read yet."""
+    """The arguments of *call*, its values not read yet.
+
+    :raises TranslationError: there is no such call.
+    """
     given = filled(call.arguments, operator)
     more = call.more(operator) if callable(call.more) else getattr(operator, call.more, None) if call.more else None
     if more is not None and more is not OMIT:
         given = merged(given, more)
-    return cased(call.resource, given)
+    try:
+        return cased(call.resource, given)
+    except ValueError as error:
+        raise TranslationError(f"{operator.task_id}: {error}") from None
 
 
 def merged(below: Any, above: Any) -> Any:

@@ -172,6 +172,25 @@ def test_the_name_changes_with_each_entry_retry_and_redrive():
         assert f"$states.context.{part}" in name
 
 
+def test_instances_of_a_mapped_transform_have_names_that_each_iteration_makes():
+    configs = [TRANSFORM, {**TRANSFORM, "TransformJobName": "another"}]
+    group = group_of(lambda: sm.SageMakerTransformOperator.partial(task_id="t").expand(config=configs))
+    definition = checked(group)
+    (branch,) = definition["States"]["t"]["ItemProcessor"]["States"]["t: each"]["Branches"]
+    name = branch["States"]["t: create"]["Arguments"]["TransformJobName"]
+    assert "$states.context.State.EnteredTime" in name
+    assert "'predict'" not in name
+
+
+def test_instances_that_come_from_outside_have_the_states_that_were_compiled():
+    group = beside(lambda made: sm.SageMakerTransformOperator.partial(task_id="t").expand(config=made))
+    checked(group)
+    found = rendered(group, context({"outside": [TRANSFORM, {"Model": MODEL, "Transform": TRANSFORM}]}))
+    first, second = (item["p_config"] for item in found["t"]["each"])
+    assert first["TransformResources"]["InstanceCount"] == 1
+    assert second["Transform"]["TransformResources"]["InstanceCount"] == 1
+
+
 def test_the_limit_of_a_job_is_that_of_its_call():
     found = states(sm.SageMakerTransformOperator, config=TRANSFORM, max_ingestion_time=900)
     assert found["create"]["TimeoutSeconds"] == 900
