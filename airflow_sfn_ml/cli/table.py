@@ -131,6 +131,18 @@ COMMANDS = (
         "Exit status: 0 AWS matches (with --dry-run: would match), 1 an error.",
     ),
     Command(
+        "durations",
+        "durations:durations",
+        "Tell how long the tasks of groups took, for expected_durations",
+        (
+            GROUPS,
+            *SOURCE,
+            _arg("--runs", type=int, default=10, metavar="N", help="the last N successes (default: %(default)s)"),
+            OUTPUT,
+        ),
+        "Reads Airflow's database. The JSON of one group is what its expected_durations takes.",
+    ),
+    Command(
         "versions",
         "deploying:versions",
         "List the published versions of the groups",

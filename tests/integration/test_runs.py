@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -59,6 +60,10 @@ def test_a_group_runs_as_one_execution_and_only_start_takes_a_worker(airflow_sta
     model = airflow_stack.xcom("shapes", run_id, "g.c")["Training"]["ModelArtifacts"]["S3ModelArtifacts"]
     assert airflow_stack.xcom("shapes", run_id, "collect") == [f"b after {run_id}", model, "from outside"]
     assert execution(airflow_stack, "shapes", run_id)["status"] == "SUCCEEDED"
+    told = airflow_stack.run_cli(["sfn-ml", "durations", "shapes", "-o", "json"])
+    took = json.loads(told[told.index("{") :])
+    assert set(took) == {"a", "b", "c", "gather", "d", "whole"}
+    assert all(0 <= seconds < 120 for seconds in took.values())
     log = airflow_stack.task_log("shapes", run_id, "g.a")
     assert "Following state a of arn:aws:states" in log
     assert f'"SAY":"{run_id}"' in log.replace(" ", ""), "the resolved request is in the log"
