@@ -24,7 +24,8 @@ from airflow_sfn_ml.history import ExecutionView, StateStatus, reduce
 from airflow_sfn_ml.operators.deployment import deployed_version
 from airflow_sfn_ml.operators.follow_mapped import MappedFollower
 from airflow_sfn_ml.operators.reuse import done_instances, reused_group, reused_iterations
-from airflow_sfn_ml.operators.start import INPUT_LIMIT, refuse_secrets
+from airflow_sfn_ml.operators.secrets import refuse_secrets
+from airflow_sfn_ml.operators.start import INPUT_LIMIT
 
 log = logging.getLogger(__name__)
 

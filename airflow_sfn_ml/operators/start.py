@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
-from airflow.sdk.log import redact  # type: ignore[attr-defined]
 
 from airflow_sfn_ml.exceptions import (
     AccessDenied,
@@ -29,13 +28,12 @@ from airflow_sfn_ml.exceptions import (
     TranslationError,
 )
 from airflow_sfn_ml.operators.follow import _Pinned
+from airflow_sfn_ml.operators.secrets import refuse_secrets, refuse_written
 
 if TYPE_CHECKING:
     from airflow_sfn_ml.task_group.base import MachineGroup
 
 RETRIES = 2
-DEPTH = 100
-"""How deep a rendered value is searched for secrets; Airflow's own limit is five levels."""
 INPUT_LIMIT = 262_144
 """AWS's limit for the input of an execution, in bytes of UTF-8."""
 FINAL = (AccessDenied, CompileError, DefinitionError, ExecutionError, NotDeployed, NotOwned, TooLarge, TranslationError)
@@ -90,6 +88,7 @@ class StartExecutionOperator(BaseOperator):
         }
         values = group.rendered(context)
         refuse_secrets(group, values)
+        refuse_written(group, compiled.program.definition)
         document = group.execution_input(identity, values)
         _refuse_large(document, values)
         version_arn = group.deployed(self.role_arn)
@@ -102,25 +101,6 @@ class StartExecutionOperator(BaseOperator):
             "state_machine_version_arn": version_arn,
             "generation": generation,
         }
-
-
-def refuse_secrets(group: MachineGroup, values: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse values that Airflow would mask, unless *group* allows them.
-
-    :raises CompileError: with all of them.
-    """
-    if group.allow_secrets:
-        return
-    problems = [
-        f"{task}: the value at {pointer} holds a secret (Airflow would mask it), and AWS shows an execution's input to "
-        "everyone who may read it. Put it into Secrets Manager and let the job read it there, or set "
-        "allow_secrets=True on the group"
-        for task, rendered in values.items()
-        for pointer, value in rendered.items()
-        if redact(value, max_depth=DEPTH) != value
-    ]
-    if problems:
-        raise CompileError(problems)
 
 
 def _refuse_large(document: Any, values: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from airflow.sdk.log import mask_secret
 
 from airflow_sfn_ml import StateMachineTaskGroup
 from airflow_sfn_ml.exceptions import CompileError
-from airflow_sfn_ml.operators.start import refuse_secrets
+from airflow_sfn_ml.operators.secrets import refuse_secrets
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 
@@ -88,7 +88,7 @@ def test_a_template_that_cannot_be_rendered_names_its_task():
 
 def test_what_sagemaker_would_refuse_is_refused_before_anything_is_started():
     with pytest.raises(AirflowFailException, match=r"g\.a: RoleArn: "):
-        start(config(RoleArn="{{ params.role }}"), role="nonsense")
+        start(config(RoleArn="{{ params.role }}"), role="no/arn")
 
 
 def test_nobody_changes_the_retries_of_start():
