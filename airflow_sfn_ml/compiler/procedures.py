@@ -58,7 +58,7 @@ def _placed(task: str, states: tuple[State, ...], partition: str, credentials: A
         if isinstance(state, Task):
             changes["resource"] = f"arn:{partition}:states:::{state.resource}"
             changes["credentials"] = state.credentials or credentials
-            changes["retry"] = retriers(str(state.resource), state.retry)
+            changes["retry"] = retriers(str(state.resource), state.retry, caught=bool(state.catch))
         if isinstance(state, (Task, Parallel, Map)):
             changes["catch"] = tuple(replace(catch, next=names[str(catch.next)]) for catch in state.catch)
         if isinstance(state, Map) and state.item_processor is not None:

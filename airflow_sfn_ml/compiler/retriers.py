@@ -99,7 +99,7 @@ def service_retriers(integration: str) -> tuple[Retry, ...]:
         prefix = service[:1].upper() + service[1:]
     names = [f"{prefix}.{name}" for name in THROTTLES]
     names += [] if sdk else OWN.get(service, ())
-    names += [f"{prefix}.{prefix}Exception"] if sdk and prefix in UNMODELLED else []
+    names += [_general(prefix)] if sdk and prefix in UNMODELLED else []
     return (
         Retry(
             error_equals=tuple(names),
@@ -112,8 +112,30 @@ def service_retriers(integration: str) -> tuple[Retry, ...]:
     )
 
 
-def retriers(integration: str, own: tuple[Retry, ...]) -> tuple[Retry, ...]:
-    """The retriers of a call that has its *own*: those come first, and the others leave out what they name."""
+def _general(prefix: str) -> str:
+    return f"{prefix}.{prefix}Exception"
+
+
+QUICK = Retry(interval_seconds=1, max_attempts=2, jitter_strategy="FULL")
+"""The retrier of a name that throttling shares with an answer that the procedure waits for."""
+SHARED = {THROTTLED.error_equals[0], *(_general(prefix) for prefix in UNMODELLED)}
+
+
+def retriers(integration: str, own: tuple[Retry, ...], *, caught: bool = False) -> tuple[Retry, ...]:
+    """The retriers of a call that has its *own*: those come first, and the others leave out what they name.
+
+    :param caught: whether an error of the call may be an answer (it exists already, it is gone), which should not take
+        a minute of retries where it comes under the same name as throttling.
+    """
+    if caught:
+        named = {error for retry in own for error in retry.error_equals}
+        shared = sorted(
+            error
+            for retry in service_retriers(integration)
+            for error in retry.error_equals
+            if error in SHARED and error not in named
+        )
+        own = (*own, *((replace(QUICK, error_equals=tuple(shared)),) if shared else ()))
     return (*own, *_others(service_retriers(integration), {error for retry in own for error in retry.error_equals}))
 
 

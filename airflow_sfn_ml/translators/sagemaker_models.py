@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from airflow_sfn_ml.asl import Catch, Choice, ChoiceRule, Fail, Pass, Retry, State, Task
+from airflow_sfn_ml.asl import Catch, Choice, ChoiceRule, Fail, Pass, State, Task
 from airflow_sfn_ml.asl.refs import Code
 from airflow_sfn_ml.steps.loops import Until, loop, tolerant
 from airflow_sfn_ml.steps.procedure import Procedure
@@ -23,10 +23,6 @@ from airflow_sfn_ml.translators.table import Until as Looks
 EXISTS = "already existing|already exists"
 MISSING = "Could not find|does not exist|RecordNotFound"
 BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
-QUICK = Retry(
-    error_equals=("SageMaker.AmazonSageMakerException",), interval_seconds=1, max_attempts=2, jitter_strategy="FULL"
-)
-"""That something exists already comes under the same name as throttling; it should not be tried for a minute."""
 VARIANTS: Place = ("ProductionVariants", "InitialInstanceCount")
 
 
@@ -41,7 +37,6 @@ def made(kind: str, request: Any, name: Any, following: str) -> list[State]:
             f"create{kind}",
             resource=f"sagemaker:create{kind}",
             arguments=request,
-            retry=(QUICK,),
             catch=catch,
             next=following,
         ),
@@ -145,7 +140,6 @@ def _call(operation: str, own: Config, inner: str) -> list[State]:
             "endpoint",
             resource="sagemaker:createEndpoint",
             arguments=own.arguments(inner),
-            retry=(QUICK,),
             catch=catch,
             next="look",
         ),

@@ -84,6 +84,14 @@ def test_own_retriers_come_first_and_nothing_is_named_twice():
     assert [retry.error_equals for retry in found[1:]] == [("SageMaker.ResourceLimitExceededException",)]
 
 
+def test_an_error_that_may_be_an_answer_is_tried_again_but_shortly():
+    first, second = retriers("aws-sdk:sagemaker:deleteModel", (), caught=True)
+    assert (first.error_equals, first.max_attempts) == (("SageMaker.SageMakerException",), 2)
+    assert "SageMaker.ThrottlingException" in second.error_equals
+    assert "SageMaker.SageMakerException" not in second.error_equals
+    assert retriers("aws-sdk:glue:deleteCrawler", (), caught=True) == service_retriers("aws-sdk:glue:deleteCrawler")
+
+
 @pytest.mark.parametrize(
     ("call", "error"),
     [

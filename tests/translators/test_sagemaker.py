@@ -154,7 +154,7 @@ def test_without_waiting_a_job_is_begun_and_described():
 
 def test_the_name_of_a_tuning_job_is_short_enough():
     name = member(sm.SageMakerTuningOperator, config=TUNING)["Arguments"]["HyperParameterTuningJobName"]
-    assert name.startswith("{% 'find-the' & '-' & ")
+    assert name.startswith("{% 'find-the-' & ")
 
 
 def test_a_transform_uses_the_model_that_it_made():
