@@ -70,3 +70,32 @@ def test_a_failing_iteration_is_one_failed_instance(airflow_stack: Any):
     assert "ValueError: no such column: bad" in log
     assert airflow_stack.xcom("maps_fail", run_id, "g.some", map_index=1) is None
     assert messages(airflow_stack, "maps_fail", run_id, "g.some", 1) == ["first"]
+
+
+def test_clearing_a_failed_instance_runs_only_its_iteration_again(airflow_stack: Any):
+    run_id = airflow_stack.trigger("maps_mend")
+    assert airflow_stack.wait("maps_mend", run_id, 180) == "failed"
+    assert instances(airflow_stack, "maps_mend", run_id)["g.items"] == {0: "success", 1: "failed", 2: "success"}
+    key = f"mended/{run_id.replace(':', '-')}"
+    airflow_stack.aws.client("s3").put_object(Bucket="models", Key=key, Body=b"")
+
+    airflow_stack.clear("maps_mend", run_id, [["g.items", 1], "g.after"])
+    assert airflow_stack.wait("maps_mend", run_id, 180) == "success"
+    assert instances(airflow_stack, "maps_mend", run_id)["g.items"] == {0: "success", 1: "success", 2: "success"}
+    assert messages(airflow_stack, "maps_mend", run_id, "g.items", 3) == ["first", key, "last"]
+    after = airflow_stack.xcom("maps_mend", run_id, "g.after")["Processing"]["ExitMessage"]
+    assert after == "first last", "outputs of iterations that were not run again are there"
+    found = airflow_stack.aws.client("sagemaker").list_processing_jobs(NameContains="items-", MaxResults=100)
+    assert len(found["ProcessingJobSummaries"]) == 4, "the failed one twice, the others once"
+
+
+def test_the_tasks_of_a_mapped_group_mirror_their_iterations(airflow_stack: Any):
+    run_id = airflow_stack.trigger("maps_group")
+    assert airflow_stack.wait("maps_group", run_id, 180) == "failed"
+    assert instances(airflow_stack, "maps_group", run_id) == {
+        "g.start": {-1: "success"},
+        "g.each.first": {0: "success", 1: "failed"},
+        "g.each.second": {0: "success", 1: "upstream_failed"},
+        "g.after": {-1: "upstream_failed"},
+    }
+    assert messages(airflow_stack, "maps_group", run_id, "g.each.second", 1) == ["again one"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.providers.amazon.aws.operators.sagemaker import SageMakerProcessingOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, BaseOperator, task
+from airflow.sdk import DAG, BaseOperator, task, task_group
 
 from airflow_sfn_ml import StateMachineTaskGroup
 from airflow_sfn_ml.asl import Pass
@@ -16,17 +16,18 @@ from airflow_sfn_ml.translators import Translation, translates
 ROLE = "arn:aws:iam::123456789012:role/states"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 CODE = """
-import os
-say = os.environ['SAY']
-if say == 'bad':
-    raise ValueError('no such column: ' + say)
-os.makedirs('/opt/ml/output', exist_ok=True)
-open('/opt/ml/output/message', 'w').write(say)
+import boto3, os
+s = os.environ['SAY']
+if s == 'bad':
+    raise ValueError('no such column: ' + s)
+if '/' in s:
+    boto3.client('s3').head_object(Bucket='models', Key=s)
+open('/opt/ml/output/message', 'w').write(s)
 """
 
 
 def saying(say: str) -> dict[str, Any]:
-    """A processing job that leaves *say* as its exit message, and fails for 'bad'."""
+    """A processing job that leaves *say* as its exit message, and fails for 'bad', and for a key that is not there."""
     return {
         "RoleArn": "arn:aws:iam::123456789012:role/sagemaker",
         "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": ["python3", "-c", f"exec({CODE!r})"]},
@@ -93,3 +94,23 @@ with DAG("maps_fail", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
     some = partial("some").expand(config=[saying("first"), saying("bad"), saying("last")])
     some >> SageMakerProcessingOperator(task_id="after", config=saying("never"))
     SageMakerProcessingOperator(task_id="beside", config=saying("beside"))
+
+
+with DAG("maps_mend", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
+    key = "mended/{{ run_id | replace(':', '-') }}"
+    items = partial("items").expand(config=[saying("first"), saying(key), saying("last")])
+    pulled = "ti.xcom_pull('g.items')[{}]['Processing']['ExitMessage']"
+    told = " ".join(f"{{{{ {pulled.format(index)} }}}}" for index in (0, 2))
+    items >> SageMakerProcessingOperator(task_id="after", config=saying(told))
+
+
+with DAG("maps_group", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
+
+    @task_group
+    def each(say: Any) -> None:
+        """Two jobs for each item, the second of which says what the first has said."""
+        first = SageMakerProcessingOperator(task_id="first", config=saying(say))
+        heard = "{{ ti.xcom_pull('g.each.first')['Processing']['ExitMessage'] }}"
+        first >> SageMakerProcessingOperator(task_id="second", config=saying(f"again {heard}"))
+
+    each.expand(say=["one", "bad"]) >> EmptyOperator(task_id="after")
