@@ -28,12 +28,18 @@ def gate(fate: Fate, scope: Scope, otherwise: Mapping[str, Any], taken: set[str]
     name = fate.node.name
     runs, status = _runs(fate, scope)
     own_status = scope.known.get((STATUS, name))
-    skipped = {**otherwise, **({own_status: expression(status)} if own_status else {})}
+    skipped = {**otherwise, **({own_status: _value(status)} if own_status else {})}
     rules = [_reused(fate.node, scope, otherwise)] if fate.reused else []
     if runs is None:
         return Choice(fresh(gate_name(name), taken), choices=tuple(rules), default=name)
     rules += [ChoiceRule.when(expression(runs), name), ChoiceRule.when(ALWAYS, FOLLOWING, **assigning(skipped))]
     return Choice(fresh(gate_name(name), taken), choices=tuple(rules))
+
+
+def _value(code: str) -> str:
+    """What *code* gives: the text itself where it is nothing but a literal of a status."""
+    plain = code.strip("'")
+    return plain if code == f"'{plain}'" and plain.replace("_", "").isalpha() else expression(code)
 
 
 def assigning(values: Mapping[str, Any]) -> dict[str, Any]:
