@@ -7,6 +7,9 @@ from collections.abc import Callable
 from airflow_sfn_ml.history import ExecutionView, failure
 from airflow_sfn_ml.triggers.settings import log_lines
 
+TOO_LARGE = "States.DataLimitExceeded"
+DATA_LIMIT = 262_144
+"""How many bytes of JSON a state, a task or a variable may hold; no retry and no catch takes the error for it."""
 LogTail = Callable[[str, str, int], list[str]]
 
 
@@ -42,6 +45,8 @@ def failure_lines(view: ExecutionView, name: str, log_tail: LogTail) -> list[str
     if state.error:
         lines.append(f"Error: {state.error}")
     lines += [f"{label}: {value}" for label, value in _facts(told) if value]
+    if state.error == TOO_LARGE:
+        lines += _too_large(view, name)
     for attempt in state.attempts[:-1]:
         lines.append(f"Attempt {attempt.number} failed before: {attempt.error}")
     if told.log_group and told.log_stream_prefix:
@@ -49,6 +54,22 @@ def failure_lines(view: ExecutionView, name: str, log_tail: LogTail) -> list[str
         if tail:
             lines += [f"Last lines of the job's log ({told.log_group}/{told.log_stream_prefix}...):", *tail]
     return lines
+
+
+def _too_large(view: ExecutionView, name: str) -> list[str]:
+    """What exceeded AWS's limit, as far as the history tells sizes, and what to do."""
+    parts = [state for state in view.states.values() if name in (state.name, state.parent) and state.output_text]
+    sizes = sorted(
+        ((len(state.output_text.encode()), state.name) for state in parts if state.output_text), reverse=True
+    )
+    told = ", ".join(f"{part} {size:,}" for size, part in sizes[:3])
+    known = f" (bytes of the largest outputs in it: {told})" if told else ""
+    job = next((attempt.job for attempt in reversed(view.state(name).attempts) if attempt.job), None)
+    whole = f"; the whole answer is still to be had with Describe of {job}" if job else ""
+    return [
+        f"What state {name} gave exceeds the {DATA_LIMIT:,} bytes (256 KiB) that AWS allows{known}{whole}. "
+        "Write large results to S3 and hand on their address; a redrive fails again until the request is changed"
+    ]
 
 
 def _facts(told: object) -> list[tuple[str, object]]:

@@ -72,3 +72,41 @@ def test_the_progress_of_a_map_counts_its_iterations_and_that_of_a_loop_its_visi
     assert progress_line(view, "each") == "State each: running, iterations: 1 running of 2"
     looped = reduce(events(STARTED, entered("a"), exited("a"), entered("a")))
     assert progress_line(looped, "a") == "State a: running, entered 2 times"
+
+
+SUBMITTED = (
+    "TaskSubmitted",
+    {
+        "taskSubmittedEventDetails": {
+            "resourceType": "sagemaker",
+            "resource": "createTrainingJob.sync",
+            "output": json.dumps({"TrainingJobArn": "arn:aws:sagemaker:us-east-1:123456789012:training-job/fit-1"}),
+        }
+    },
+)
+
+
+def test_the_outputs_that_together_are_too_large_are_told_with_their_sizes():
+    whole = ("ParallelStateEntered", {"stateEnteredEventDetails": {"name": "both", "input": "{}"}})
+    inner = [entered("a"), exited("a", json.dumps("x" * 1000)), ("ParallelStateStarted", {})]
+    view = reduce(
+        events(STARTED, whole, inner[2], *inner[:2], failed("States.DataLimitExceeded", "The state/task 'both' ..."))
+    )
+    (line,) = [line for line in failure_lines(view, "both", lambda *_: []) if "exceeds" in line]
+    assert line.startswith(
+        "What state both gave exceeds the 262,144 bytes (256 KiB) that AWS allows (bytes of the largest outputs in it: "
+        "a 1,002). Write large results to S3"
+    )
+
+
+def test_a_result_that_is_too_large_tells_state_size_and_what_to_do():
+    cause = "The state/task 'fit' returned a result with a size exceeding the maximum number of bytes service limit."
+    view = reduce(events(STARTED, entered("fit"), scheduled(), SUBMITTED, failed("States.DataLimitExceeded", cause)))
+    assert failure_lines(view, "fit", lambda *_: []) == [
+        "Error: States.DataLimitExceeded",
+        "Job: fit-1",
+        f"Cause: {cause}",
+        "What state fit gave exceeds the 262,144 bytes (256 KiB) that AWS allows; the whole answer is still to be had "
+        "with Describe of fit-1. Write large results to S3 and hand on their address; a redrive fails again until the "
+        "request is changed",
+    ]
