@@ -242,11 +242,4 @@ add(
         "EksDeleteFargateProfileOperator",
         Call("eks:deleteFargateProfile", {**_OF_CLUSTER, "fargateProfileName": attr("fargate_profile_name")}),
     ),
-    Row(
-        f"{_MODULE}.EksPodOperator",
-        check=lambda operator: [
-            "it talks to Kubernetes itself, with files, sidecars and logs (run the pod with EksRunJobStep, or move the "
-            "task out of the group)"
-        ],
-    ),
 )

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from airflow_sfn_ml.deploy.place import Place
+from airflow_sfn_ml.deploy.policy import execution_policy
+from airflow_sfn_ml.steps.calls import call_of
 from airflow_sfn_ml.translators.documentation import markdown
 from airflow_sfn_ml.translators.refusals import REFUSED
 from airflow_sfn_ml.translators.table import ROWS
@@ -34,3 +37,21 @@ def test_every_row_is_a_class_that_there_is(path: str):
 def test_no_row_is_refused_as_a_whole():
     wrong = [path for path in ROWS for key in REFUSED if f"{path}.".startswith(f"{key}.")]
     assert wrong == []
+
+
+CALLS = sorted(
+    {
+        call.resource
+        for row in ROWS.values()
+        for call in (*row.calls, *row.then, *((row.until.look,) if row.until else ()))
+    }
+)
+
+
+@pytest.mark.parametrize("resource", CALLS)
+def test_every_call_is_one_that_step_functions_has_and_a_policy_allows(resource: str):
+    call = call_of(resource)
+    state = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Arguments": {}, "End": True}
+    policy = execution_policy({"StartAt": "a", "States": {"a": state}}, Place("aws", "eu-west-1", "123456789012", "m"))
+    assert policy.document["Statement"] or not call.actions
+    assert not [note for note in policy.notes if "no call that is known" in note]
