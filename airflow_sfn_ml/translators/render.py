@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
+from pathlib import PurePath
 from typing import Any
 
 from airflow_sfn_ml.asl.refs import WHOLE, Param, Text, walk
@@ -92,7 +93,7 @@ def rendered_problems(member: Member, values: Mapping[str, Any], task_id: str) -
 
 
 def plain(value: Any) -> Any:
-    """*value* as JSON: dates as ISO 8601, lazy sequences as lists.
+    """*value* as JSON: dates as ISO 8601, paths as their addresses, lazy sequences as lists.
 
     :raises TypeError: it holds something that JSON cannot.
     """
@@ -102,6 +103,8 @@ def plain(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     if isinstance(value, (datetime, date)):
         return value.isoformat()
+    if isinstance(value, PurePath) or hasattr(value, "protocol"):  # a path, also that of an object store
+        return str(value)
     if hasattr(value, "__iter__") and not isinstance(value, (bytes, bytearray)):
         return list(value)
     raise TypeError(f"a {type(value).__name__} cannot be part of a request")
