@@ -9,7 +9,7 @@ then they stay values that can be compared, hashed and looked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Path = tuple[str | int, ...]
@@ -19,10 +19,14 @@ WHOLE = "request"
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A value inside the output of another task: ``Ref("train")["Training"]["ModelArtifacts"]``."""
+    """A value inside the output of another task: ``Ref("train")["Training"]["ModelArtifacts"]``.
+
+    :param is_text: whether it surely is text, so that text around it needs no look at what it is.
+    """
 
     task: str
     path: Path = ()
+    is_text: bool = field(default=False, compare=False, repr=False)
 
     def __getitem__(self, key: str | int) -> Ref:
         return Ref(self.task, (*self.path, key))

@@ -52,7 +52,8 @@ def of_group(target: Target, runs: int) -> dict[str, tuple[float, int]]:
         .order_by(TaskInstance.end_date.desc())
     )
     with create_session(scoped=False) as session:
-        return medians(((names[task_id], took) for task_id, took in session.execute(query)), list(names.values()), runs)
+        rows = [(names[task_id], float(took or 0)) for task_id, took in session.execute(query)]
+    return medians(rows, list(names.values()), runs)
 
 
 def medians(rows: Iterable[tuple[str, float]], tasks: list[str], runs: int) -> dict[str, tuple[float, int]]:

@@ -200,6 +200,8 @@ def _code(task: str, value: str | Ref | Param | Item | Text | Code, visible: Map
 def _part(task: str, value: str | Ref | Param | Item | Text | Code, visible: Mapping[str, str]) -> str:
     """*value* as text within an expression."""
     match value:
+        case Ref(is_text=True):
+            return _needed(task, value, visible)
         case Ref():
             return f"$py_text({_needed(task, value, visible)}, {literal(f'{task} needs {_named(value)} as text')})"
         case Code() | Text():

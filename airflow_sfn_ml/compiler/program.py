@@ -12,6 +12,7 @@ from airflow_sfn_ml.compiler.each import Each
 from airflow_sfn_ml.compiler.effort import Effort, each_item, effort
 from airflow_sfn_ml.compiler.emit import Emitter
 from airflow_sfn_ml.compiler.graph import Added, Graph, Node
+from airflow_sfn_ml.compiler.kinds import with_kinds
 from airflow_sfn_ml.compiler.split import best_split, costly
 from airflow_sfn_ml.compiler.structure import Structure, structure
 from airflow_sfn_ml.exceptions import CompileError, TooLarge
@@ -125,7 +126,7 @@ def compile_graph(
     :raises CompileError: with every problem of the graph: duplicate names, a cycle, outputs read before they exist.
     :raises TooLarge: the definition exceeds AWS's limit.
     """
-    graph = _checked(nodes)
+    graph = _checked(with_kinds(nodes))
     shape = structure(graph)
     emitter = Emitter.of(graph, shape.block, partition, survive=survive, reusable=reusable)
     maps = {node.name: node.each for node in graph.nodes if node.each}

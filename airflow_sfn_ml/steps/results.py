@@ -42,6 +42,26 @@ def path_problem(call: Integration, pattern: IntegrationPattern, path: Path) -> 
     return None
 
 
+def type_at(call: Integration, pattern: IntegrationPattern, path: Path) -> str | None:
+    """The type of the value at *path* into the answer, as botocore's model names it; None where it is not known."""
+    found = _answer(call, pattern)
+    if found is None:
+        return None
+    model, name = found
+    spelled = spelling(call.resource)
+    for key in path:
+        shape = model.shape(name)
+        if shape["type"] == "structure":
+            name = next((target["shape"] for member, target in shape["members"].items() if spelled(member) == key), "")
+        elif shape["type"] in ("list", "map"):
+            name = shape["member" if shape["type"] == "list" else "value"]["shape"]
+        else:
+            return None
+        if not name:
+            return None
+    return str(model.shape(name)["type"])
+
+
 def _answer(call: Integration, pattern: IntegrationPattern) -> tuple[ServiceModel, str] | None:
     """The model and the name of the shape of the answer."""
     api, _, place = (call.api or "").partition("/")

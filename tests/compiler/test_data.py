@@ -213,7 +213,7 @@ def test_the_paths_of_a_request_are_found_in_text_and_code():
 
 
 def test_expressions_with_functions_are_valid_in_a_definition():
-    reading = {"Environment": {"A": Text(("s3://", Ref("a")["Processing"]["ProcessingJobName"]))}}
+    reading = {"Environment": {"A": Text(("number ", Ref("a")["Processing"]["ProcessingJobStatus"]["x"]))}}
     made = dict(
         compile_graph(
             [

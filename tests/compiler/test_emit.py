@@ -77,10 +77,9 @@ def test_text_around_a_reference_is_guarded_by_name():
     states = definition(
         node("a"), node("b", "a", request={"Uri": Text(("s3://", Ref("a")["Processing"]["ProcessingJobName"], "/x"))})
     )["States"]
-    assert states["b"]["Arguments"]["Uri"].endswith(
-        "; 's3://' & $py_text(($exists($t0_a.Processing.ProcessingJobName) ? $t0_a.Processing.ProcessingJobName : "
-        "$error(\"b needs a['Processing']['ProcessingJobName'], which is not there\")), "
-        "\"b needs a['Processing']['ProcessingJobName'] as text\") & '/x') %}"
+    assert states["b"]["Arguments"]["Uri"] == (
+        "{% 's3://' & ($exists($t0_a.Processing.ProcessingJobName) ? $t0_a.Processing.ProcessingJobName : "
+        "$error(\"b needs a['Processing']['ProcessingJobName'], which is not there\")) & '/x' %}"
     )
 
 
