@@ -39,9 +39,9 @@ For every operator:
 * What the operator does to its values on the worker is done when the execution starts: numbers are made of text, names
   of roles become ARNs (the group's connection needs `iam:GetRole`), `S3Operations` are uploaded (from the files of the
   worker that runs the start task).
-* Names that SageMaker wants to be new get a suffix that no other try has. What needs the whole name, or a path in S3 that
-  SageMaker made of it, finds it in the task's XCom (`['Training']['ModelArtifacts']['S3ModelArtifacts']`); sensors of the
-  group find their job by themselves.
+* Names that SageMaker wants to be new get a suffix that no other try has. What needs the whole name, or a path in S3
+  that SageMaker made of it, finds it in the task's XCom (`['Training']['ModelArtifacts']['S3ModelArtifacts']`); sensors
+  of the group find their job by themselves.
 * `verify` and `botocore_config` have no effect. A connection follows if it takes a role (`role_arn`) in the group's
   region; every other connection, and another region, are refused.
 * Lost: links to the console (the group has its own), OpenLineage, callbacks that run on the worker, pools.
