@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.providers.amazon.aws.operators.sagemaker import SageMakerProcessingOperator
+from airflow.providers.amazon.aws.operators.sagemaker import SageMakerConditionOperator, SageMakerProcessingOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Label, TaskGroup, task, task_group
 from airflow.serialization.serialized_objects import DagSerialization
@@ -229,3 +229,20 @@ def test_the_group_itself_may_be_in_a_mapped_group():
     stored = {found.task_id: found for found in DagSerialization.from_dict(DagSerialization.to_dict(dag)).tasks}
     told = stored["outer.g.only"].start_trigger_args.trigger_kwargs["__var"]
     assert (told["state"], told["within"]) == ("only", None)
+
+
+def test_a_branch_in_a_mapped_group_is_refused():
+    with DAG("d"), StateMachineTaskGroup("g", role_arn=ROLE) as group:
+
+        @task_group
+        def inner(word: Any) -> None:
+            decide = SageMakerConditionOperator(
+                task_id="decide",
+                conditions=[{"type": "Equals", "left_value": "{{ ds }}", "right_value": "today"}],
+                if_task_ids=["g.inner.yes"],
+                else_task_ids=[],
+            )
+            decide >> job("yes", word)
+
+        inner.expand(word=["one", "two"])
+    assert "inner.decide: a branch cannot be in the mapped group inner" in refused(group)

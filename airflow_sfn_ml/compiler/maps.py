@@ -57,7 +57,8 @@ def map_work(
     outer: dict[str, Any] = {}
     if each.distributed:
         lifting = _Lifting()
-        node = replace(node, step=node.step.with_request(lifting.lift(node.step.request)))
+        step = node.step.with_request(lifting.lift(node.step.request))
+        node = replace(node, step=step, credentials=lifting.lift(node.credentials))
         outer = {key: bind(node.name, value, visible) for key, value in lifting.outer.items()}
     selector = {"item": expression("$states.context.Map.Item.Value"), "outer": outer} if each.distributed else None
     chain: tuple[State, ...] = _iteration(node, {} if each.distributed else visible, make, survive=survive, read=read)

@@ -19,7 +19,7 @@ from typing import Any
 from airflow.sdk.definitions._internal.expandinput import DictOfListsExpandInput
 from airflow.sdk.definitions.xcom_arg import XComArg
 
-from airflow_sfn_ml.asl.refs import Code, Given, Item, Param, Path, Ref, Text, refs_in
+from airflow_sfn_ml.asl.refs import Code, Given, Item, Param, Path, Ref, Text, reads_item, refs_in
 from airflow_sfn_ml.compiler import Node
 from airflow_sfn_ml.compiler.each import INLINE_LIMIT, Each
 from airflow_sfn_ml.compiler.jsonata import literal
@@ -31,6 +31,8 @@ from airflow_sfn_ml.translators.members import Member, read_member
 from airflow_sfn_ml.translators.preparations import Prepared
 from airflow_sfn_ml.translators.templates import Reading
 
+CONNECTION = ("aws_conn_id", "region_name", "verify", "botocore_config")
+"""Arguments that say how AWS is called."""
 PINNED = ("retries", "execution_timeout")
 ITEMS = "each"
 """The key of the list of items among the values that Airflow renders."""
@@ -103,6 +105,12 @@ def instance_of(operator: Any, arguments: Mapping[str, Any]) -> Any:
 
     :raises TranslationError: its class does not take the arguments.
     """
+    for name in CONNECTION:
+        if name in arguments:
+            raise TranslationError(
+                f"{operator.task_id}: {name} cannot be mapped over: all iterations of a Map call services in the same "
+                "way; make a task of its own for each"
+            )
     kwargs = operator._get_unmap_kwargs(arguments, strict=operator._disallow_kwargs_override)
     for name in ("is_setup", "is_teardown", "on_failure_fail_dagrun"):
         kwargs.pop(name, None)
@@ -235,12 +243,11 @@ def _without(read: Member, pointers: set[str]) -> Member:
 
 def _skeleton(read: Member) -> Any:
     """What must be equal in all instances: everything but the request."""
-    step = read.node.step
+    step, others = read.node.step, replace(read.node, step=None)
     if isinstance(step, Procedure):
         states = tuple((type(state).__name__, state.name, getattr(state, "resource", None)) for state in step.states)
-        return states, step.has_output, read.node.timeout_seconds, read.node.retry
-    call = getattr(step, "integration", None), getattr(step, "result_key", None)
-    return type(step), call, read.node.timeout_seconds, read.node.retry
+        return states, step.has_output, others
+    return type(step), getattr(step, "integration", None), getattr(step, "result_key", None), others
 
 
 def _read_outside(operator: Any, name: str, members: Mapping[str, str], conn_id: Any, region: Any) -> Member:
@@ -258,7 +265,7 @@ def _read_outside(operator: Any, name: str, members: Mapping[str, str], conn_id:
                 "task of the group together; map over the output too, or put the two into different parts"
             )
     request = place(step.request, {path: Item((key,)) for key, path in depending.items()})
-    needed = set(_pointers(request))
+    needed = {*_pointers(request), *_pointers(read.node.credentials)}
     return Mapped(
         replace(read.node, step=step.with_request(request), each=Each(Param(name, ITEMS))),
         {pointer: value for pointer, value in read.params.items() if pointer in needed},
@@ -326,7 +333,7 @@ def _read_inside(operator: Any, name: str, members: Mapping[str, str], conn_id: 
     read = read_member(instance_of(operator, stand_ins), name, members, conn_id, region)
     if read.problems or read.node.step is None:
         return read
-    if read.actions:
+    if any(reads_item(action.value) for action in read.actions):
         raise TranslationError(
             f"{operator.task_id}: what it uploads is known only after the execution was started; map over literals, or "
             "over the output of a task before the group"
@@ -335,6 +342,7 @@ def _read_inside(operator: Any, name: str, members: Mapping[str, str], conn_id: 
         replace(read.node, each=Each(items)),
         {**read.params, **reading.params},
         {**read.preparations, **reading.preparations},
+        read.actions,
         warnings=read.warnings,
         stand_ins=stand_ins,
     )

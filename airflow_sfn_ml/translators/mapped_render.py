@@ -42,7 +42,7 @@ def render_mapped(
     :raises TranslationError: an instance cannot be run in the state machine, now that its arguments are known.
     """
     arguments = member.instances[0][0] if member.instances else member.stand_ins
-    shared = Member(member.node, member.params, member.preparations)
+    shared = Member(member.node, member.params, member.preparations, member.actions)
     values = render_member(shared, instance_of(operator, arguments), context, start)
     for position, (given, read) in enumerate(member.instances):
         own = render_member(read, instance_of(operator, given), _at(context, position), start)

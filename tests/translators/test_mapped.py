@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.providers.amazon.aws.operators.sagemaker import SageMakerProcessingOperator
+from airflow.providers.amazon.aws.operators.sagemaker import SageMakerConditionOperator, SageMakerProcessingOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, BaseOperator, task
 from airflow.serialization.serialized_objects import DagSerialization
 
@@ -14,6 +16,7 @@ from airflow_sfn_ml import StateMachineTaskGroup, asl
 from airflow_sfn_ml.exceptions import CompileError
 from airflow_sfn_ml.steps import ServiceStep, SnsPublishStep
 from airflow_sfn_ml.translators import Translation, translates
+from airflow_sfn_ml.translators.preparations import Action
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 
@@ -50,6 +53,20 @@ def notify(operator: Any) -> Translation:
         request["Subject"] = operator.subject
     step: ServiceStep = SnsPublishStep(operator.label, request=request)
     return Translation(step)
+
+
+class Upload(Notify):
+    """One that uploads something before."""
+
+
+@translates(f"{__name__}.Upload")
+def upload(operator: Any) -> Translation:
+    """The message, uploaded."""
+    translation = notify(operator)
+    return replace(translation, actions=(Action(operator.message, lambda value, start: uploaded.append(value)),))
+
+
+uploaded: list[Any] = []
 
 
 def given(value: Any) -> Any:
@@ -358,3 +375,62 @@ def test_expand_kwargs_with_outputs_of_the_group_in_a_list_is_refused():
         first = SageMakerProcessingOperator(task_id="first", config=config())
         partial().expand_kwargs([first.output])
     assert "takes the output of a task of the group as a whole" in refused(group)
+
+
+def test_a_connection_cannot_be_mapped_over():
+    with DAG("d"), StateMachineTaskGroup("g", role_arn=ROLE) as group:
+        partial(config=config()).expand(aws_conn_id=["one", "two"])
+    assert "g.a: aws_conn_id cannot be mapped over" in refused(group)
+
+
+@pytest.mark.parametrize("distributed", [False, True])
+def test_the_role_of_a_connection_follows_into_the_iterations(distributed: bool):
+    with DAG("d"), StateMachineTaskGroup("g", role_arn=ROLE, distributed_maps=distributed) as group:
+        partial(aws_conn_id="other").expand(config=[config("one"), config("two")])
+    found = checked(group)["a"]
+    role = "{% $states.context.Execution.Input.values.a.`/credentials` %}"
+    if distributed:
+        assert role in found["ItemSelector"]["outer"].values()
+    else:
+        assert found["ItemProcessor"]["States"]["a: each"]["Credentials"] == {"RoleArn": role}
+
+
+def test_a_mapped_branch_is_refused():
+    with DAG("d"), StateMachineTaskGroup("g", role_arn=ROLE) as group:
+        condition = {"type": "Equals", "left_value": 1, "right_value": 1}
+        SageMakerConditionOperator.partial(task_id="a", if_task_ids=[], else_task_ids=[]).expand(
+            conditions=[[condition], [condition]]
+        )
+    assert "g.a: a branch cannot be mapped in a state machine" in refused(group)
+
+
+def test_uploads_are_done_for_each_instance_when_the_execution_starts():
+    with DAG("d"), StateMachineTaskGroup("g", role_arn=ROLE) as group:
+        Upload.partial(task_id="a", topic="t").expand(message=["one", "two of {{ ds }}"])
+    uploaded.clear()
+    started(group)
+    assert uploaded == ["one", "two of 2026-01-01"]
+
+
+def test_uploads_of_what_a_task_of_the_group_gives_are_refused():
+    with DAG("d"), StateMachineTaskGroup("g", role_arn=ROLE) as group:
+        first = partial("first").expand(config=[config("one"), config("two")])
+        Upload.partial(task_id="a", topic="t").expand(message=first.output)
+    assert "g.a: what it uploads is known only after the execution was started" in refused(group)
+
+
+def test_a_part_made_of_an_argument_and_an_output_together_is_refused():
+    with DAG("d"):
+        words = given(None)
+        with StateMachineTaskGroup("g", role_arn=ROLE) as group:
+            first = SageMakerProcessingOperator(task_id="first", config=config())
+            both = "{{ ti.map_index }} {{ ti.xcom_pull('g.first')['Processing']['ExitMessage'] }}"
+            mapped = Notify.partial(task_id="a", message=both).expand(topic=words)
+            first >> mapped
+    assert "g.a: a part of its request is made of what it is mapped over and of the output" in refused(group)
+
+
+def test_mapping_a_task_that_does_nothing_is_refused():
+    with DAG("d"), StateMachineTaskGroup("g", role_arn=ROLE) as group:
+        EmptyOperator.partial(task_id="a").expand(doc=["one", "two"])
+    assert "g.a: a task that does nothing cannot be mapped" in refused(group)
