@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow_sfn_ml.asl.refs import Code, Given
 from airflow_sfn_ml.translators.naming import ATTEMPT, token
-from airflow_sfn_ml.translators.phrases import LINKS, ended, merged, polling
+from airflow_sfn_ml.translators.phrases import ended, merged, polling
 from airflow_sfn_ml.translators.table import OMIT, Call, Row, Until, add, attr
 
 _OPERATORS = "airflow.providers.amazon.aws.operators"
@@ -73,7 +73,10 @@ add(
             "$states.result.QueryExecution.Status.StateChangeReason",
         ),
         xcom="the id of the query's execution",
-        lost=("sleep_time: AWS itself waits for the query", "data lineage", LINKS),
+        lost=(
+            "sleep_time: AWS itself waits for the query",
+            "data lineage",
+        ),
         note="A client_request_token gets a suffix that no other try has, so that a retry runs the query again.",
     ),
     Row(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from airflow_sfn_ml.asl.refs import Code
-from airflow_sfn_ml.translators.phrases import LINKS, deferred, ended
+from airflow_sfn_ml.translators.phrases import deferred, ended
 from airflow_sfn_ml.translators.registry import Translation
 from airflow_sfn_ml.translators.table import OMIT, Call, Row, Until, add, attr
 
@@ -91,7 +91,7 @@ add(
         until=_WITH_MORE.until,
         xcom="the job's id",
         refused={"waiters": "Step Functions waits for the job; leave it out"},
-        lost=("poll_interval, max_retries and status_retries: AWS itself waits for the job", LINKS),
+        lost=("poll_interval, max_retries and status_retries: AWS itself waits for the job",),
         warns={"awslogs_enabled": "the logs of the job are in CloudWatch, not in the task's log"},
         build=_job,
         note=f"With one of {', '.join(_BEYOND)} it is called through the SDK and waited for in a loop. A deferrable "

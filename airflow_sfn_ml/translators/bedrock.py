@@ -305,11 +305,4 @@ add(
             attempts="waiter_max_attempts",
         ),
     ),
-    Row(
-        f"{_MODULE}.BedrockInvokeAgentRuntimeOperator",
-        check=lambda operator: [
-            "its answer is a stream, which Step Functions does not read (call it from a Lambda function, or in a task "
-            "outside of the group)"
-        ],
-    ),
 )

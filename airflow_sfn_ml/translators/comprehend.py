@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_sfn_ml.asl.refs import Code
-from airflow_sfn_ml.translators.phrases import LINKS, merged
+from airflow_sfn_ml.translators.phrases import merged
 from airflow_sfn_ml.translators.table import Call, Row, Until, add, attr
 
 _MODULE = "airflow.providers.amazon.aws.operators.comprehend"
@@ -58,7 +58,6 @@ add(
         ),
         output="$p_id",
         xcom="the job's id",
-        lost=(LINKS,),
     ),
     Row(
         f"{_MODULE}.ComprehendCreateDocumentClassifierOperator",
@@ -87,6 +86,5 @@ add(
         ),
         output=_classified,
         xcom="the classifier's ARN",
-        lost=(LINKS,),
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_sfn_ml.asl.refs import Code
-from airflow_sfn_ml.translators.phrases import LINKS, camel, polling
+from airflow_sfn_ml.translators.phrases import camel, polling
 from airflow_sfn_ml.translators.preparations import Preparation, prepared
 from airflow_sfn_ml.translators.registry import Translation
 from airflow_sfn_ml.translators.table import OMIT, Call, Row, Until, add, attr
@@ -129,7 +129,10 @@ add(
         until=_WITH_MORE.until,
         xcom="none",
         refused={"skip_on_exit_code": "a state cannot skip its task; let the container exit with 0"},
-        lost=("startedBy: Step Functions sets it", "quota_retry, which upstream does not use", LINKS),
+        lost=(
+            "startedBy: Step Functions sets it",
+            "quota_retry, which upstream does not use",
+        ),
         warns={
             "awslogs_group": "the logs stay in CloudWatch, and their last line is not pushed as XCom",
             "reattach": "not needed: the machine does not lose the task when a worker is lost",

@@ -11,7 +11,7 @@ from typing import Any
 from airflow_sfn_ml.asl import Choice, ChoiceRule, Fail, Pass, State, Task
 from airflow_sfn_ml.asl.refs import Code, Given
 from airflow_sfn_ml.translators.naming import ATTEMPT
-from airflow_sfn_ml.translators.phrases import LINKS, deferred, written
+from airflow_sfn_ml.translators.phrases import deferred, written
 from airflow_sfn_ml.translators.preparations import INTEGER, Preparation, prepared
 from airflow_sfn_ml.translators.registry import Translation
 from airflow_sfn_ml.translators.table import Call, Row, Until, add, attr, called, finished, looped, waits
@@ -225,7 +225,6 @@ add(
         waits=("wait_for_completion",),
         xcom="the cluster's id",
         check=_connection_problems,
-        lost=(LINKS,),
         build=_create,
         note="The extra of emr_conn_id is read by the start task. A cluster that takes too long is terminated, by "
         "terminate_job_flow_on_failure, as upstream.",
@@ -237,7 +236,6 @@ add(
         xcom="the ids of the steps (the cluster's id is not pushed under job_flow_id)",
         refused={"openlineage_inject_parent_job_info": _LINEAGE},
         check=_step_problems,
-        lost=(LINKS,),
         build=_add_steps,
         note="A cluster that is given by name is looked for when the task runs; it must be one.",
     ),
@@ -246,7 +244,6 @@ add(
         calls=(Call("elasticmapreduce:terminateCluster", {"ClusterId": attr("job_flow_id")}, sync=True),),
         waits=("deferrable",),
         seconds=(deferred(),),
-        lost=(LINKS,),
         note="It waits only if it is deferrable, as upstream.",
     ),
     Row(
@@ -259,7 +256,6 @@ add(
         ),
         output="$states.result.StepConcurrencyLevel",
         xcom="the level of concurrency (the cluster's id is not pushed under cluster_id)",
-        lost=(LINKS,),
     ),
     Row(
         f"{_MODULE}.EmrStartNotebookExecutionOperator",

@@ -10,7 +10,7 @@ from typing import Any
 from airflow_sfn_ml.asl import Choice, ChoiceRule, State
 from airflow_sfn_ml.asl.refs import Code, Given
 from airflow_sfn_ml.translators.naming import ATTEMPT, token
-from airflow_sfn_ml.translators.phrases import LINKS, ended, polling
+from airflow_sfn_ml.translators.phrases import ended, polling
 from airflow_sfn_ml.translators.registry import Translation
 from airflow_sfn_ml.translators.table import OMIT, Call, Row, Until, add, attr, called, finished, looped, seconds, waits
 
@@ -162,7 +162,6 @@ add(
         waits=("wait_for_completion",),
         xcom="the id of the job run",
         refused={"openlineage_inject_parent_job_info": _LINEAGE, "openlineage_inject_transport_info": _LINEAGE},
-        lost=(LINKS,),
         warns={"enable_application_ui_links": "links to the application are not made"},
         build=_job,
         note="The application is started where it is not. Tokens get a suffix that no other try has.",
@@ -187,13 +186,6 @@ add(
         waits=("wait_for_completion",),
         output={"application_id": attr("application_id"), "session_id": Code(("$p_id",))},
         xcom="{application_id, session_id}",
-    ),
-    Row(
-        f"{_MODULE}.EmrServerlessGetSessionEndpointOperator",
-        check=lambda operator: [
-            "it gives a token, which would stand in the execution's history for everyone who may read it (move the "
-            "task out of the group)"
-        ],
     ),
     Row(
         f"{_MODULE}.EmrServerlessStopSessionOperator",

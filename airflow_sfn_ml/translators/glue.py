@@ -9,7 +9,7 @@ from typing import Any
 from airflow_sfn_ml.asl import State, Task, Wait
 from airflow_sfn_ml.asl.refs import Code, Given
 from airflow_sfn_ml.steps import loops
-from airflow_sfn_ml.translators.phrases import LINKS, deferred, ended, joined, merged, unknown_fields, written
+from airflow_sfn_ml.translators.phrases import deferred, ended, joined, merged, unknown_fields, written
 from airflow_sfn_ml.translators.preparations import ROLE, Preparation, Start, prepared
 from airflow_sfn_ml.translators.registry import Translation
 from airflow_sfn_ml.translators.table import Call, Row, Until, add, attr, called, finished, looped, seconds, waits
@@ -183,7 +183,7 @@ add(
         xcom="the id of the job run",
         check=_problems,
         refused={"openlineage_inject_parent_job_info": _LINEAGE, "openlineage_inject_transport_info": _LINEAGE},
-        lost=("job_poll_interval and waiter_delay: AWS itself waits for the job", LINKS),
+        lost=("job_poll_interval and waiter_delay: AWS itself waits for the job",),
         warns={"verbose": "the logs of the job are in CloudWatch, not in the task's log"},
         build=_job,
         note="Without a role the job has to exist; with one it is created where it does not exist, or updated with "

@@ -14,7 +14,6 @@ from airflow_sfn_ml.translators.table import OMIT
 LONGEST = 31 * 24 * 3600
 """Seconds. What upstream would wait longer than that (some wait for months) is no limit."""
 PRINTING = "what the operator prints into its log"
-LINKS = "links to the console"
 NO_REASON = "no worker waits for the task"
 
 

@@ -44,6 +44,12 @@ REFUSED = {
         "Airflow makes the pod, with a kubeconfig of its worker and all that KubernetesPodOperator can do; run a Job "
         f"with EksRunJobStep, a task of Batch or ECS, or {_OUT}"
     ),
+    f"{_AMAZON}.operators.emr.EmrServerlessGetSessionEndpointOperator": (
+        f"it gives a token, which would stand in the execution's history for everyone who may read it; {_OUT}"
+    ),
+    f"{_AMAZON}.operators.bedrock.BedrockInvokeAgentRuntimeOperator": (
+        f"its answer is a stream, which Step Functions does not read; call it from a Lambda function, or {_OUT}"
+    ),
     f"{_AMAZON}.operators.s3.S3FileTransformOperator": (
         f"it runs a script on an Airflow worker, over files there; make it a processing job, or {_OUT}"
     ),

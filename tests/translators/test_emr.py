@@ -293,7 +293,7 @@ def test_sessions_are_started_and_stopped_but_their_tokens_stay_out():
     stopped = states(EmrServerlessStopSessionOperator, application_id=APPLICATION, session_id="s" * 16)
     assert "in ['TERMINATED']" in stopped["judge"]["Choices"][0]["Condition"]
     told = refusal(EmrServerlessGetSessionEndpointOperator, application_id=APPLICATION, session_id="s")
-    assert "it gives a token, which would stand in the execution's history" in told
+    assert "it gives a token, which would stand in the execution's history for everyone who may read it" in told
 
 
 # On EKS

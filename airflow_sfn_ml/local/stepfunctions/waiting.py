@@ -125,3 +125,30 @@ def evaluate_retrier(self: Any, env: Any) -> None:
         part.eval(env=env)
     sleep(env, env.stack.pop())
     env.stack.append(RetrierOutcome.Executed)
+
+
+def _waiting_without_token() -> None:
+    """Let integrations wait that have no task token, as Glue's: moto ends a token's endpoint that was never made."""
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_callback
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
+
+    waits: Any = state_task_service_callback.StateTaskServiceCallback._eval_integration_pattern
+    names = ("env", "resource_runtime_part", "normalised_parameters", "state_credentials")
+    place = "component.state.exec.state_task.service.state_task_service_callback"
+
+    @patches.replaces(place, "StateTaskServiceCallback._eval_integration_pattern", "self", *names)
+    def eval_integration_pattern(
+        self: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
+    ) -> None:
+        given = dict(zip(names, (env, resource_runtime_part, normalised_parameters, state_credentials), strict=True))
+        if ResourceCondition.WaitForTaskToken in self._supported_integration_patterns:
+            waits(self, **given)
+            return
+        resolver = self._build_sync_resolver(**given)
+        outcome = self._eval_sync(
+            env=env, timeout_seconds=None, callback_endpoint=None, heartbeat_endpoint=None, sync_resolver=resolver
+        )
+        env.stack.append(outcome)
+
+
+_waiting_without_token()
