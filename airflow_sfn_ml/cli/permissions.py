@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from airflow_sfn_ml.cli.dags import Target, read, tell_errors
@@ -57,8 +58,20 @@ def _of(target: Target, arguments: Any) -> dict[str, Any]:
     if "airflow" in wanted:
         deploys = group is None or group.deploy == "auto"
         role_arn = role if role and "{{" not in role else f"arn:{place.partition}:iam::{place.account}:role/*"
-        made["airflow"] = airflow_policy(place, role_arn, deploys=deploys)
+        made["airflow"] = airflow_policy(place, role_arn, deploys=deploys, resources=task_resources(target.definition))
     return made
+
+
+def task_resources(definition: Any) -> list[str]:
+    """The resources of all Tasks in *definition*."""
+    match definition:
+        case Mapping():
+            own = [definition["Resource"]] if isinstance(definition.get("Resource"), str) else []
+            return own + [found for item in definition.values() for found in task_resources(item)]
+        case list():
+            return [found for item in definition for found in task_resources(item)]
+        case _:
+            return []
 
 
 HEADINGS = {

@@ -17,6 +17,7 @@ from typing import Any
 from airflow_sfn_ml import asl
 from airflow_sfn_ml.deploy.grants import Grant, grants_of
 from airflow_sfn_ml.deploy.place import Place
+from airflow_sfn_ml.deploy.stops import stop_grants
 
 Document = dict[str, Any]
 
@@ -116,12 +117,15 @@ def trust_policy(place: Place | None = None) -> Document:
     }
 
 
-def airflow_policy(place: Place, role_arn: str, *, deploys: bool = True, logs: bool = True) -> Document:
+def airflow_policy(
+    place: Place, role_arn: str, *, deploys: bool = True, logs: bool = True, resources: Iterable[str] = ()
+) -> Document:
     """What Airflow's credentials need to deploy, start, follow, redrive, repair and stop executions of one group.
 
     :param role_arn: the role of the state machine, which only a deployment passes.
     :param deploys: whether the group's ``deploy`` is ``auto``, or the CLI deploys with these credentials.
     :param logs: whether the last lines of a failed SageMaker job's log are read.
+    :param resources: those of the Tasks of the definition: a task that is marked failed has its job stopped.
     """
     actions = [action for action in ON_MACHINE if deploys or action not in DEPLOYS]
     both = (place, place.of_repairs)
@@ -138,6 +142,7 @@ def airflow_policy(place: Place, role_arn: str, *, deploys: bool = True, logs: b
     if logs:
         group = f"arn:{place.partition}:logs:{place.region}:{place.account}:log-group:/aws/sagemaker/*"
         grants += [Grant((action,), group) for action in ("logs:DescribeLogStreams", "logs:GetLogEvents")]
+    grants += [Grant((action,), resource) for action, resource in stop_grants(resources, place)]
     return _document(grants)
 
 

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from airflow_sfn_ml.deploy.errors import code, translated
 from airflow_sfn_ml.deploy.names import repair_arn
+from airflow_sfn_ml.deploy.stops import Stop
 from airflow_sfn_ml.exceptions import AccessDenied, DeployError, ExecutionError
 
 ABSENT = frozenset({"ExecutionDoesNotExist", "StateMachineDoesNotExist"})
@@ -92,6 +93,12 @@ class StepFunctionsHook(AwsBaseHook):
         """Stop *arn* and the jobs it is waiting for; an execution that has ended stays as it is."""
         with translated(self.conn, "states:StopExecution", arn):
             self.conn.stop_execution(executionArn=arn, error=error, cause=cause)
+
+    def stop_job(self, stop: Stop, arguments: Mapping[str, Any]) -> None:
+        """Stop a job that a state waits for; the execution goes on."""
+        client = self.client_of(stop.service)
+        with translated(client, stop.action, ", ".join(str(value) for value in arguments.values())):
+            getattr(client, stop.method)(**arguments)
 
     def redrive(self, arn: str, token: str) -> None:
         """Run again what failed of *arn*; asking twice with the same *token* is asking once.

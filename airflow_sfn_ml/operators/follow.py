@@ -50,6 +50,10 @@ class Group(Protocol):
 
     def has_output(self, state: str) -> bool: ...
 
+    def survives(self, state: str) -> bool: ...
+
+    def repaired(self, context: Any, failed_arn: str, started_arn: str) -> str: ...
+
     def place(self, state: str) -> dict[str, Any] | None: ...
 
     def follows(self, operator: Any) -> dict[str, list[str]] | None: ...
@@ -104,6 +108,7 @@ class Follower:
                 "within": within,
                 "mapped_over": is_mapped_over(operator),
                 "follows": group.follows(operator),
+                "survives": group.survives(self.member_name),
                 "early": str(getattr(operator.trigger_rule, "value", operator.trigger_rule)) == "always",
             },
             next_method="resume",
@@ -181,12 +186,11 @@ class Follower:
 
     def _repair(self, context: Any, failed_arn: str) -> NoReturn:
         """Start the repair of *failed_arn*, or adopt it, and follow that."""
-        from airflow_sfn_ml.operators.repair import begin_repair
         from airflow_sfn_ml.triggers.state import StateTrigger
 
         group = self.__group__
         try:
-            arn = begin_repair(group, context, failed_arn, _execution_arn(context, group.start_task_id))
+            arn = group.repaired(context, failed_arn, _execution_arn(context, group.start_task_id))
         except SfnMlError as error:
             raise AirflowFailException(f"{type(error).__name__}: {error}") from error
         kwargs = self.start_trigger_args.trigger_kwargs or {}

@@ -49,6 +49,7 @@ class MappedFollower(MappedOperator):
                 "within": name,
                 "mapped_over": False,  # Airflow counts the XComs of the instances
                 "follows": None,
+                "survives": group.survives(name),
                 "early": str(getattr(self.trigger_rule, "value", self.trigger_rule)) == "always",
             },
             next_method="resume",

@@ -177,6 +177,10 @@ class MachineGroup(TaskGroup):
         """The input of the execution that belongs to *identity*."""
         return {"airflow": identity, "values": values}
 
+    def survives(self, state: str) -> bool:
+        """Whether others run on after the task that follows *state* has failed."""
+        return state in self.compiled().program.report.caught
+
     def has_output(self, state: str) -> bool:
         """Whether the task that follows *state* pushes its output."""
         step = self.compiled().members[state].node.step
@@ -202,6 +206,12 @@ class MachineGroup(TaskGroup):
         from airflow_sfn_ml.operators.deployment import deployed_version
 
         return deployed_version(self, role_arn)
+
+    def repaired(self, context: Any, failed_arn: str, started_arn: str) -> str:
+        """The ARN of the execution that repairs *failed_arn*, started now if it is not running yet."""
+        from airflow_sfn_ml.operators.repair import begin_repair
+
+        return begin_repair(self, context, failed_arn, started_arn)
 
     # How it is done
 

@@ -26,6 +26,7 @@ from airflow_sfn_ml.triggers.iterations import Subject
 from airflow_sfn_ml.triggers.redrive import KEY as REDRIVE_KEY
 from airflow_sfn_ml.triggers.redrive import Record, is_passed_over
 from airflow_sfn_ml.triggers.settings import pace
+from airflow_sfn_ml.triggers.stopping import running_jobs
 from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded, Verdict
 from airflow_sfn_ml.triggers.watch import Watcher, in_thread, watchers
 
@@ -45,6 +46,7 @@ ARGUMENTS = (
     "within",
     "mapped_over",
     "early",
+    "survives",
     "execution_arn",
     "follows",
 )
@@ -72,6 +74,7 @@ class StateTrigger(BaseTrigger):
     :param within: the Map that the state is in, for the instances of a mapped task; each follows its iteration.
     :param mapped_over: whether other tasks are mapped over the output, so that Airflow has to know its length.
     :param early: whether Airflow may let the task go before the start task has ended (trigger rule ``always``).
+    :param survives: whether others run on after a failure of the task, so that the execution is not to be stopped.
     :param execution_arn: the execution to follow, where it is another one than the start task told: a repair.
     :param follows: for a task that chooses: the tasks right after it that run, by the ids that its output may name.
     """
@@ -89,6 +92,7 @@ class StateTrigger(BaseTrigger):
         within: str | None = None,
         mapped_over: bool = False,
         early: bool = False,
+        survives: bool = False,
         execution_arn: str | None = None,
         follows: dict[str, list[str]] | None = None,
     ) -> None:
@@ -105,6 +109,7 @@ class StateTrigger(BaseTrigger):
         self.mapped_over = mapped_over
         self.follows = follows
         self.early = early
+        self.survives = survives
         self.execution_arn = execution_arn
         self._following: str | None = None
 
@@ -312,10 +317,11 @@ class StateTrigger(BaseTrigger):
             await SUPERVISOR_COMMS.asend(DeleteXCom(key=key, **identity))
 
     async def on_kill(self) -> None:
-        """Stop the execution if a person marked this task failed, and only then.
+        """Stop the work of this task if a person marked it failed, and only then.
 
         Airflow 3.3.2 calls this also when the trigger moves to another triggerer, when the task is marked a success and
-        when it is cleared, so the task's state is looked at first.
+        when it is cleared, so the task's state is looked at first. Where others run on after a failure, only the job of
+        this task is stopped, else the execution.
         """
         if await self._task_state() != "failed":
             return
@@ -323,13 +329,25 @@ class StateTrigger(BaseTrigger):
         if arn is None:
             return
         hook = await self._hook()
-        identity = self._identity()
-        run = f"{identity['dag_id']} {identity['run_id']}"
-        cause = f"Task {identity['task_id']} of Dag run {run} was marked failed in Airflow"
-        await in_thread(hook.stop, arn, "Airflow.TaskMarkedFailed", cause)
-        self.log.warning("Stopped %s, since this task was marked failed", arn)
         view = (await self._watcher(arn)).view
+        if self.survives and view is not None and view.status == "RUNNING":
+            await self._stop_jobs(hook, view)
+        else:
+            identity = self._identity()
+            run = f"{identity['dag_id']} {identity['run_id']}"
+            cause = f"Task {identity['task_id']} of Dag run {run} was marked failed in Airflow"
+            await in_thread(hook.stop, arn, "Airflow.TaskMarkedFailed", cause)
+            self.log.warning("Stopped %s, since this task was marked failed", arn)
         await self._leave(arn, view.redrive_count if view is not None else 0)
+
+    async def _stop_jobs(self, hook: StepFunctionsHook, view: ExecutionView) -> None:
+        """Stop what is running for this task; the rest of the execution goes on."""
+        jobs = list(running_jobs(self._subject().seen(view), self.state))
+        for attempt, stop, arguments in jobs:
+            await in_thread(hook.stop_job, stop, arguments)
+            self.log.warning("Stopped job %s, since this task was marked failed; the execution goes on", attempt.job)
+        if not jobs:
+            self.log.warning("This task was marked failed; nothing of it runs that can be stopped by itself")
 
     async def _is_started(self) -> bool:
         """Wait until the start task has ended; whether it succeeded."""

@@ -221,9 +221,7 @@ def test_clearing_what_failed_redrives_the_execution_and_runs_nothing_twice(airf
 
 def jobs_of(stack: Any, run_id: str, tasks: list[str]) -> dict[str, str]:
     """The names of the jobs that tasks of the Dag goes_on have told."""
-    return {
-        task: stack.xcom("goes_on", run_id, f"g.{task}")["Processing"]["ProcessingJobName"] for task in tasks
-    }
+    return {task: stack.xcom("goes_on", run_id, f"g.{task}")["Processing"]["ProcessingJobName"] for task in tasks}
 
 
 def test_other_branches_run_on_after_a_failure_and_a_clear_repairs_it_and_runs_nothing_twice(airflow_stack: Any):
@@ -292,3 +290,20 @@ def test_stop_ends_what_runs_beside_a_failure(airflow_stack: Any):
     newest = airflow_stack.aws.client("sagemaker").list_processing_jobs(NameContains="strong-", SortBy="CreationTime")
     name = newest["ProcessingJobSummaries"][0]["ProcessingJobName"]
     assert name
+
+
+def test_marking_one_side_failed_stops_its_job_and_nothing_else(airflow_stack: Any):
+    run_id = airflow_stack.trigger("two_sides")
+    until(lambda: "job endless-" in airflow_stack.task_log("two_sides", run_id, "g.endless"), 90)
+    airflow_stack.patch_task("two_sides", run_id, "g.endless", "failed")
+    assert airflow_stack.wait("two_sides", run_id, 90) == "failed"
+    assert states(airflow_stack, "two_sides", run_id) == {
+        "g.start": "success",
+        "g.endless": "failed",
+        "g.other": "success",
+    }
+    sagemaker = airflow_stack.aws.client("sagemaker")
+    found = sagemaker.list_processing_jobs(NameContains="endless-", SortBy="CreationTime", SortOrder="Descending")
+    assert [job["ProcessingJobStatus"] for job in found["ProcessingJobSummaries"]] == ["Stopped"]
+    until(lambda: execution(airflow_stack, "two_sides", run_id)["status"] == "FAILED", 30)
+    assert '"task":"endless"' in execution(airflow_stack, "two_sides", run_id)["cause"]

@@ -243,3 +243,8 @@ with DAG("goes_on", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
 with DAG("stops", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE, on_failure="stop"):
     SageMakerProcessingOperator(task_id="weak", config=processing("raise SystemExit(1)"))
     SageMakerProcessingOperator(task_id="strong", config=processing(SLEEP)) >> EmptyOperator(task_id="after_strong")
+
+
+with DAG("two_sides", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
+    SageMakerProcessingOperator(task_id="endless", config=processing(SLEEP))
+    SageMakerProcessingOperator(task_id="other", config=processing("import time; time.sleep(15)"))
