@@ -15,7 +15,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from airflow_sfn_ml import ProcessingStep, StateMachineTaskGroup, TrainingStep
 from airflow_sfn_ml.exceptions import CompileError, CrossesGroup
-from airflow_sfn_ml.steps import EndpointStep, Retry
+from airflow_sfn_ml.steps import Retry
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 
@@ -290,8 +290,6 @@ def test_what_a_step_sets_and_a_task_cannot_keep_is_refused_with_the_way_out():
         stubborn = ProcessingStep("a", request=config(), timeout_seconds=5)
         stubborn.add_retry(Retry(error_equals=["States.ALL"]))
         group.step(stubborn)
-        group.step(EndpointStep("b", "endpoint", "endpoint-config", wait_for_completion=True))
     with pytest.raises(CompileError) as error:
         group.compiled()
     assert "g.a: its step sets timeout_seconds, retry, which a task of a group does not" in str(error.value)
-    assert "g.b: its step sets wait_for_completion, which is a loop of states" in str(error.value)

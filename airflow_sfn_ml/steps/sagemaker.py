@@ -418,6 +418,11 @@ class EndpointStep(_SageMakerStep):
         return self._wait
 
     @property
+    def poll_seconds(self) -> int:
+        """How long it waits between two looks."""
+        return self._poll_seconds
+
+    @property
     def actions(self) -> tuple[str, ...]:
         """The IAM actions that the role needs."""
         return super().actions + (("sagemaker:DescribeEndpoint",) if self._wait else ())

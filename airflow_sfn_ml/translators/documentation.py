@@ -119,8 +119,11 @@ def _functions() -> Iterator[str]:
 
 
 def _refused() -> Iterator[str]:
+    by_reason: dict[str, list[str]] = {}
     for path, reason in REFUSED.items():
-        yield f"* `{path.removeprefix('airflow.providers.')}`: {reason}."
+        by_reason.setdefault(reason, []).append(_title(path))
+    for reason, paths in by_reason.items():
+        yield f"* {', '.join(paths)}: {reason}."
 
 
 def _missing() -> Iterator[str]:
