@@ -30,7 +30,7 @@ class Clients:
     def _create(self, service: str, region: str) -> Any:
         import boto3
         from botocore.config import Config
-        from botocore.handlers import handle_copy_source_param
+        from botocore.handlers import base64_encode_user_data, handle_copy_source_param
 
         key, secret = self._credentials
         client: Any = boto3.session.Session().client(
@@ -49,8 +49,11 @@ class Clients:
                 request_checksum_calculation="when_required",
             ),
         )
-        if service == "s3":  # the SDK of Step Functions sends CopySource as it is given
+        # what boto3 encodes, the SDK of Step Functions sends as it is given
+        if service == "s3":
             client.meta.events.unregister("before-parameter-build.s3.CopyObject", handle_copy_source_param)
+        if service == "ec2":
+            client.meta.events.unregister("before-parameter-build.ec2.RunInstances", base64_encode_user_data)
         return client
 
 

@@ -2,7 +2,7 @@
 
 Step Functions takes and gives members in PascalCase whatever the service's own spelling is. moto leaves both steps
 empty, so that `states:startExecution` and every service with camelCase members cannot be called. Here botocore's model
-says which member is meant. Moments in answers of `aws-sdk:` are ISO 8601 text, as AWS gives them.
+says which member is meant. Answers of `aws-sdk:` have the names of the SDK for Java and moments in ISO 8601.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
+from airflow_sfn_ml.steps.casing import java
 
 patches = Patches("moto.stepfunctions.parser.asl.component.state.exec.state_task.service")
 
@@ -58,18 +59,30 @@ def normalise_response(
 ) -> None:
     """Spell the members of an answer as Step Functions does."""
     operation = _of(self, boto_service_name, service_action_name)
-    if operation is not None and operation.output_shape is not None:
-        self._from_boto_response(response, operation.output_shape)
+    if operation is None or operation.output_shape is None:
+        return
     if self.resource.service_name == "aws-sdk" and isinstance(response, dict):
-        for key, value in response.items():
-            response[key] = _told(value)
+        told = _told(self, response, operation.output_shape)
+        response.clear()
+        response.update(told)
+    else:
+        self._from_boto_response(response, operation.output_shape)
 
 
-def _told(value: Any) -> Any:
-    """*value* with moments as text."""
+def _told(task: Any, value: Any, shape: Any) -> Any:
+    """*value*, which has the shape *shape*, as a call of `aws-sdk:` answers it: named as in the SDK for Java, with
+    moments as text."""
+    if shape.type_name == "structure" and isinstance(value, dict):
+        members = shape.members
+        return {
+            java(key) if key in members else key: _told(task, item, members[key]) if key in members else item
+            for key, item in value.items()
+        }
+    if shape.type_name == "map" and isinstance(value, dict):
+        return {key: _told(task, item, shape.value) for key, item in value.items()}
+    if shape.type_name == "list" and isinstance(value, list):
+        return [_told(task, item, shape.member) for item in value]
     if isinstance(value, datetime):
         moment = value.astimezone(UTC).replace(tzinfo=None)
         return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds") + "Z"
-    if isinstance(value, dict):
-        return {key: _told(item) for key, item in value.items()}
-    return [_told(item) for item in value] if isinstance(value, list) else value
+    return task._from_boto_response_value(value)
