@@ -17,14 +17,18 @@ pytestmark = pytest.mark.integration
 
 PROGRAM = """
 from airflow.sdk import DAG
-import gc, groups
-dag = next(found for found in gc.get_objects() if isinstance(found, DAG) and found.dag_id == "shapes")
+import gc, {module}
+dag = next(found for found in gc.get_objects() if isinstance(found, DAG) and found.dag_id == "{dag_id}")
 run = dag.test()
-print("ENDED", run.state, sorted(f"{ti.task_id}={ti.state}" for ti in run.get_task_instances()))
+print("ENDED", run.state, sorted(f"{{ti.task_id}}[{{ti.map_index}}]={{ti.state}}" for ti in run.get_task_instances()))
 """
 
 
-def test_dag_test_runs_a_group(local_aws: LocalAws, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("module", "dag_id", "ended"),
+    [("groups", "shapes", ("g.whole[-1]=success",)), ("maps", "maps", ("g.member[1]=success", "g.none[-1]=skipped"))],
+)
+def test_dag_test_runs_a_group(local_aws: LocalAws, tmp_path: Path, module: str, dag_id: str, ended: tuple[str, ...]):
     folder = Path(__file__).with_name("dags")
     environment = {
         **os.environ,
@@ -38,8 +42,14 @@ def test_dag_test_runs_a_group(local_aws: LocalAws, tmp_path: Path):
     with contextlib.suppress(ClientError):
         local_aws.client("s3").create_bucket(Bucket="models")
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=environment, check=True, capture_output=True)
-    ran = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=180)
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(module=module, dag_id=dag_id)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
     assert ran.returncode == 0, ran.stdout[-5000:] + ran.stderr[-5000:]
-    ended = next(line for line in ran.stdout.splitlines() if line.startswith("ENDED"))
-    assert ended.startswith("ENDED success"), ran.stdout[-5000:]
-    assert "g.whole=success" in ended
+    told = next(line for line in ran.stdout.splitlines() if line.startswith("ENDED"))
+    assert told.startswith("ENDED success"), ran.stdout[-5000:]
+    assert all(text in told for text in ended), told
