@@ -12,14 +12,19 @@ def let_run(operator: Any, chosen: Iterable[str]) -> tuple[str, ...]:
     A task that comes after something that was named runs as well, though it was not named itself.
     """
     dag = operator.dag
-    groups = dag.task_group.get_task_group_dict()
     running: set[str] = set()
-    for name in chosen:
-        group = groups.get(name)
-        for task_id in [root.task_id for root in group.get_roots()] if group is not None else [name]:
-            if dag.has_task(task_id):
-                running |= {task_id} | dag.get_task(task_id).get_flat_relative_ids(upstream=False)
+    for task_id in {task_id for name in chosen for task_id in first_tasks(operator, name)}:
+        running |= {task_id} | dag.get_task(task_id).get_flat_relative_ids(upstream=False)
     return tuple(sorted(running & set(operator.downstream_task_ids)))
+
+
+def first_tasks(operator: Any, name: str) -> list[str]:
+    """The ids of the tasks that *name* stands for: itself, or the first ones of a group; none if there is no such."""
+    dag = operator.dag
+    group = dag.task_group.get_task_group_dict().get(name)
+    if group is not None:
+        return sorted(root.task_id for root in group.get_roots())
+    return [name] if dag.has_task(name) else []
 
 
 def edge_labels(operator: Any, task_ids: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from airflow_sfn_ml.asl.refs import Code, Given, Ref
 from airflow_sfn_ml.compiler.jsonata import literal
 from airflow_sfn_ml.exceptions import TranslationError
 from airflow_sfn_ml.steps.decision import Decision, Way
-from airflow_sfn_ml.translators.choosing import edge_labels, let_run
+from airflow_sfn_ml.translators.choosing import edge_labels, first_tasks, let_run
 from airflow_sfn_ml.translators.registry import Translation, original_class, translates
 
 Parts = tuple[str | Given, ...]
@@ -95,11 +95,11 @@ class _Conditions:
         if not isinstance(ids, (list, tuple)) or not all(isinstance(one, str) and "{{" not in one for one in ids):
             self.problems.append(f"{name} must be written out: which tasks may run has to be known at parse")
             return []
-        after = self.operator.downstream_task_ids
+        after = set(self.operator.downstream_task_ids)
         self.problems += [
             f"{name} names {one}, which does not come right after it; draw the edge"
             for one in ids
-            if not set(let_run(self.operator, [one])) & set(after)
+            if not after.intersection(first_tasks(self.operator, one))
         ]
         return list(ids)
 
@@ -178,7 +178,7 @@ class _Conditions:
         cast = self.cast(value)
         if isinstance(cast, float) and not math.isfinite(cast):
             self.problems.append(f"a state machine cannot compare with {value!r}")
-        if isinstance(cast, (int, float)) and abs(cast) > 2**53:
+        if isinstance(cast, int) and abs(cast) > 2**53:
             self.problems.append(f"a state machine cannot compare {value!r} exactly: its numbers have 53 bits")
         return (Given(cast),)
 

@@ -9,15 +9,12 @@ from typing import Any
 import pytest
 
 from tests.comparison.cases import CASES, Case, dag_id
+from tests.comparison.conftest import GROUPS, PLAIN
 from tests.comparison.executions import below
 from tests.comparison.scheduler import scheduled
 from tests.comparison.test_states import as_told
 
 pytestmark = pytest.mark.integration
-GROUPS = list(CASES)[::5]
-"""Run as groups in every test run; ``-m thorough`` runs all."""
-PLAIN = list(CASES)[::13]
-"""Run as plain Dags, to show that `scheduled` tells what a real scheduler does."""
 ENDED = ("success", "failed")
 
 
@@ -26,7 +23,6 @@ def ran(stack: Any, dag_ids: Iterable[str], seconds: float) -> dict[str, dict[st
     wanted = list(dag_ids)
     runs: dict[str, str] = {}
     for name in wanted:
-        stack.until(lambda name=name: stack.api.get(f"/dags/{name}") is not None, 120, f"{name} was not found")
         answer = stack.api.post(f"/dags/{name}/dagRuns", {"logical_date": None, "conf": {}})
         runs[name] = answer["dag_run_id"]
     deadline, states = time.monotonic() + seconds, dict.fromkeys(wanted, "")
@@ -70,5 +66,5 @@ def test_plain_dags_on_a_real_airflow_end_as_its_code_says(comparing_airflow: An
 
 
 @pytest.mark.thorough
-def test_every_group_on_a_real_airflow_ends_as_plain_tasks_do(comparing_airflow: Any):
-    assert compared(comparing_airflow, [name for name in CASES if name not in GROUPS], 1500) == []
+def test_every_group_on_a_real_airflow_ends_as_plain_tasks_do(thorough_airflow: Any):
+    assert compared(thorough_airflow, list(CASES), 1500) == []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from airflow.providers.amazon.aws.operators.sagemaker import SageMakerConditionOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Label, TaskGroup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -129,3 +130,107 @@ def test_what_becomes_known_while_the_machine_runs_decides_as_on_a_worker(condit
     values: list[Any] = []
     later = operator([lifted(one, values) for one in conditions])
     assert decided(later, {"values": values}) == on_a_worker(operator(conditions))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(CONDITIONS, min_size=1, max_size=2))
+def test_what_is_written_out_decides_as_on_a_worker(conditions: list[Any]):
+    decide = operator(conditions)
+    assert decided(decide) == on_a_worker(decide)
+
+
+@pytest.mark.parametrize("value", [0.1 + 0.2, 1e21, 12345678.90123456, 5, True, "7", "fish", "True"])
+def test_a_value_that_stands_alone_in_a_template_keeps_what_it_is(value: Any):
+    pulled = "{{ ti.xcom_pull(task_ids='a')['x'] }}"
+    decide = operator([{"type": "Equals", "left_value": pulled, "right_value": value}])
+    assert decided(decide, {"x": value}) == ["yes"]
+
+
+def test_a_missing_value_fails_the_task():
+    decide = operator([{"type": "In", "value": Ref("a", ("gone",)), "in_values": [None]}])
+    assert decided(decide, {}) == FAILS
+
+
+@pytest.mark.parametrize(
+    ("allowed", "outcome"), [("abc", ["yes"]), ("", ["no"]), (["b"], ["yes"]), ({"b": 1}, ["yes"])]
+)
+def test_allowed_values_may_be_all_that_python_can_look_through(allowed: Any, outcome: Any):
+    decide = operator([{"type": "In", "value": "b", "in_values": Ref("a", ("x",))}])
+    assert decided(decide, {"x": allowed}) == outcome
+    assert decided(operator([{"type": "In", "value": "b", "in_values": Ref("a", ("x",))}]), {"x": 5}) == FAILS
+
+
+@pytest.mark.parametrize("text", ["nan", "-inf", "Infinity"])
+def test_what_json_has_no_number_for_fails_rather_than_decides(text: str):
+    decide = operator([{"type": "Equals", "left_value": Ref("a", ("x",)), "right_value": 1}])
+    assert decided(decide, {"x": text}) == FAILS
+
+
+def test_the_flat_form_is_a_condition_too_and_without_else_a_miss_fails():
+    decide = operator(None, condition_type="GreaterThan", left_value="5", right_value=3, else_task_ids=None)
+    found = decision(decide)
+    assert next(way.output for way in found.ways) == ["yes"]
+    (failing,) = [way.output for way in found.ways[1:]]
+    with pytest.raises(EvaluationError, match="Condition check failed in task 'decide'"):
+        evaluate(str(bind("decide", failing, {})).removeprefix("{% ").removesuffix(" %}"), {})
+
+
+def test_labels_and_groups_are_known():
+    with DAG("d"):
+        decide = SageMakerConditionOperator(
+            task_id="decide",
+            conditions=[EQUAL],
+            if_task_ids=["ways"],
+            else_task_ids="no",
+            render_template_as_native_obj=True,
+        )
+        with TaskGroup("ways"):
+            first = EmptyOperator(task_id="first")
+            first >> EmptyOperator(task_id="second")
+        decide >> first
+        decide >> Label("bad") >> EmptyOperator(task_id="no")
+    names = {"decide": "decide", "ways.first": "ways.first", "ways.second": "ways.second", "no": "no"}
+    member = read_member(decide, "decide", names, "aws_default", None)
+    assert isinstance(member.node.step, Decision)
+    assert [(way.follows, way.output, way.label) for way in member.node.step.ways] == [
+        (("ways.first",), ["ways"], ""),
+        (("no",), ["no"], "bad"),
+    ]
+
+
+EQUAL = {"type": "Equals", "left_value": 1, "right_value": 1}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "more", "problem"),
+    [
+        ([EQUAL], {"if_task_ids": "{{ params.go }}"}, "if_task_ids must be written out"),
+        ([EQUAL], {"else_task_ids": ["a"]}, "else_task_ids names a, which does not come right after it; draw the edge"),
+        ([EQUAL], {"if_task_ids": "typo"}, "if_task_ids names typo, which does not come right after it"),
+        ("{{ params.conditions }}", {}, "conditions must be written out as a list"),
+        ([{"type": "And", "conditions": []}], {}, "is none of Equals, GreaterThan"),
+        ([{"type": "Not"}], {}, "a condition of type Not lacks condition"),
+        ([{**EQUAL, "left_value": "nan"}], {}, "a state machine cannot compare with 'nan'"),
+        ([{**EQUAL, "left_value": 2**53 + 1}], {}, "exactly: its numbers have 53 bits"),
+        (
+            [{"type": "In", "value": 1, "in_values": "{{ ti.xcom_pull(task_ids='a') }}"}],
+            {},
+            "in_values is a template of an XCom, which Airflow renders to text",
+        ),
+    ],
+)
+def test_what_cannot_be_kept_is_refused(conditions: Any, more: dict[str, Any], problem: str):
+    member = read_member(operator(conditions, **more), "decide", {"a": "a", "decide": "decide"}, "aws_default", None)
+    assert any(problem in told for told in member.problems), member.problems
+
+
+def test_a_subclass_that_decides_in_its_own_way_is_refused():
+    class Own(SageMakerConditionOperator):
+        def choose_branch(self, context: Any) -> list[str]:
+            return ["yes"]
+
+    with DAG("d"):
+        decide = Own(task_id="decide", conditions=[EQUAL], if_task_ids="yes")
+        decide >> EmptyOperator(task_id="yes")
+    member = read_member(decide, "decide", {"decide": "decide", "yes": "yes"}, "aws_default", None)
+    assert any("Own has its own choose_branch, so what it decides is not known" in told for told in member.problems)
