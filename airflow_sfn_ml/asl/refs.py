@@ -22,11 +22,13 @@ class Ref:
     """A value inside the output of another task: ``Ref("train")["Training"]["ModelArtifacts"]``.
 
     :param is_text: whether it surely is text, so that text around it needs no look at what it is.
+    :param optional: whether it may lead to nothing, which is no failure then.
     """
 
     task: str
     path: Path = ()
     is_text: bool = field(default=False, compare=False, repr=False)
+    optional: bool = field(default=False, repr=False)
 
     def __getitem__(self, key: str | int) -> Ref:
         return Ref(self.task, (*self.path, key))

@@ -11,7 +11,7 @@ A field that leads to nothing fails the task where it stands alone: AWS refuses 
 larger one it would silently vanish, so there each reference is looked at, and the failure names what is missing.
 
 What a variable holds may have 256 KiB, and all variables together 10 MiB, while the answers of services are long and
-little of them is read later. `trimmed` is what goes into the variable: only what some request reads, by `paths_read`.
+little of them is read later. `trimmed` is what goes into the variable: only what some request reads, by `refs_by_task`.
 """
 
 from __future__ import annotations
@@ -64,26 +64,28 @@ def _element(task: str, value: Any, visible: Mapping[str, str]) -> str:
     return f"$py_one({code})" if isinstance(value, (Ref, Param, Item, Code)) else code
 
 
-def paths_read(refs: Iterable[Ref]) -> dict[str, frozenset[Path]]:
-    """Which parts of the outputs of tasks *refs* lead to, by task."""
-    found: dict[str, set[Path]] = {}
+def refs_by_task(refs: Iterable[Ref]) -> dict[str, frozenset[Ref]]:
+    """*refs*, by the task that they lead to."""
+    found: dict[str, set[Ref]] = {}
     for ref in refs:
-        found.setdefault(ref.task, set()).add(ref.path)
-    return {task: frozenset(paths) for task, paths in found.items()}
+        found.setdefault(ref.task, set()).add(ref)
+    return {task: frozenset(group) for task, group in found.items()}
 
 
-def trimmed(result: Any, paths: Iterable[Path]) -> Any:
-    """*result*, the XCom of a task as it stands in ``Output``, cut to what is read under *paths*: for ``Assign``.
+def trimmed(result: Any, refs: Iterable[Ref]) -> Any:
+    """*result*, the XCom of a task as it stands in ``Output``, cut to what is read by *refs*: for ``Assign``.
 
-    A pure function for whoever emits the task's state. *paths* are those of all its readers together (`paths_read`);
+    A pure function for whoever emits the task's state. *refs* are those of all its readers together (`refs_by_task`);
     with a reader of the whole among them nothing is cut. Lists are kept whole. What is absent stays absent, so that
     it fails the task that reads it and not the one that made it.
     """
     tree: dict[str, Any] = {}
-    for path in paths:
-        keys = [part for part in path[: _first_index(path)] if isinstance(part, str)]
+    exact = False
+    for ref in refs:
+        keys = [part for part in ref.path[: _first_index(ref.path)] if isinstance(part, str)]
         if not keys:
             return result
+        exact = exact or ref.optional
         branch = tree
         for key in keys[:-1]:
             branch = branch.setdefault(key, {})
@@ -91,7 +93,7 @@ def trimmed(result: Any, paths: Iterable[Path]) -> Any:
                 break
         if branch is not ALL:
             branch[keys[-1]] = ALL
-    return _cut(result, tree)
+    return _cut(result, tree, exact)
 
 
 ALL: dict[str, Any] = {}
@@ -102,22 +104,23 @@ def _first_index(path: Path) -> int:
     return next((position for position, part in enumerate(path) if isinstance(part, int)), len(path))
 
 
-def _cut(result: Any, tree: dict[str, Any]) -> Any:
+def _cut(result: Any, tree: dict[str, Any], exact: bool) -> Any:
     if tree is ALL:
         return result
     if isinstance(result, dict):
-        return {key: _cut(result[key], branch) for key, branch in tree.items() if key in result}
+        return {key: _cut(result[key], branch, exact) for key, branch in tree.items() if key in result}
     if isinstance(result, str) and result.startswith("{%"):
-        return expression(f"($whole := {within(result)}; {_picked('$whole', tree)})")
+        return expression(f"($whole := {within(result)}; {_picked('$whole', tree, exact)})")
     return result
 
 
-def _picked(root: str, tree: Mapping[str, Any]) -> str:
-    fields = (
-        f"{literal(key)}: {select(root, (key,)) if branch is ALL else _picked(select(root, (key,)), branch)}"
-        for key, branch in tree.items()
-    )
-    return f"{{{', '.join(fields)}}}"
+def _picked(root: str, tree: Mapping[str, Any], exact: bool) -> str:
+    """What *tree* has of *root*. Who asks whether something is there has to see a list or text there as it is."""
+    if tree is ALL:
+        return root
+    fields = (f"{literal(key)}: {_picked(select(root, (key,)), branch, exact)}" for key, branch in tree.items())
+    picked = f"{{{', '.join(fields)}}}"
+    return f"($type({root}) = 'object' ? {picked} : {root})" if exact else picked
 
 
 def arguments(task: str, step: ServiceStep, visible: Mapping[str, str]) -> Any:
@@ -213,6 +216,11 @@ def _part(task: str, value: str | Ref | Param | Item | Text | Code, visible: Map
 def _needed(task: str, value: Ref, visible: Mapping[str, str]) -> str:
     if not value.path:
         return f"${visible[value.task]}"
+    if value.optional:
+        code = f"${visible[value.task]}"
+        for part in value.path:
+            code = f"$py_at({code}, {part if isinstance(part, int) else literal(part)})"
+        return code
     return needed(f"${visible[value.task]}", value.path, f"{task} needs {_named(value)}, which is not there")
 
 

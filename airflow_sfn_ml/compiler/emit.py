@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow_sfn_ml.asl import Catch, FlowState, Parallel, Pass, State, StateMachine, Succeed
-from airflow_sfn_ml.asl.refs import Path
-from airflow_sfn_ml.compiler.data import paths_read, trimmed
+from airflow_sfn_ml.asl.refs import Ref
+from airflow_sfn_ml.compiler.data import refs_by_task, trimmed
 from airflow_sfn_ml.compiler.decisions import decision_choice
 from airflow_sfn_ml.compiler.fate import Fate, Fates, fates
 from airflow_sfn_ml.compiler.gates import gate
@@ -39,7 +39,7 @@ class Emitter:
     partition: str
     fates: Fates
     readers: Mapping[Fact, frozenset[str]]
-    paths: Mapping[str, frozenset[Path]]
+    refs: Mapping[str, frozenset[Ref]]
     survive: bool
     taken: set[str] = field(default_factory=set)
 
@@ -70,7 +70,7 @@ class Emitter:
             partition,
             found,
             {fact: frozenset(names) for fact, names in readers.items()},
-            paths_read(ref for node in graph.nodes for ref in node.reads),
+            refs_by_task(ref for node in graph.nodes for ref in node.reads),
             survive,
             {name for node in graph.nodes for name in (node.name, *(inner.name for inner in node.parts))},
         )
@@ -152,7 +152,7 @@ class Emitter:
         caught: dict[str, Any] = {}
         if (OUTPUT, name) in self.readers:
             key = scope.add((OUTPUT, name))
-            kept[key], otherwise[key], caught[key] = trimmed(result, self.paths[name]), None, None
+            kept[key], otherwise[key], caught[key] = trimmed(result, self.refs[name]), None, None
         for inner in (inner.name for inner in fate.node.parts):
             if (OUTPUT, inner) in self.readers:
                 key = scope.add((OUTPUT, inner))

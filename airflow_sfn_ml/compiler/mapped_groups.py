@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_sfn_ml.asl import Map, Pass, StateMachine
-from airflow_sfn_ml.asl.refs import INDEX, ITEM, Path
+from airflow_sfn_ml.asl.refs import INDEX, ITEM, Ref
 from airflow_sfn_ml.compiler.graph import Graph, Node
 from airflow_sfn_ml.compiler.jsonata import expression, literal, select
 from airflow_sfn_ml.compiler.linking import linked
@@ -72,16 +72,19 @@ def column(task: str) -> str:
 
 def _reading(inner: Emitter, outer: Emitter) -> Emitter:
     """*inner*, which also keeps what is read outside of its graph, of each instance what is read of the list."""
-    readers, paths = dict(inner.readers), dict(inner.paths)
+    readers, refs = dict(inner.readers), dict(inner.refs)
     for (kind, task), names in outer.readers.items():
         if kind == OUTPUT and task in inner.graph.index:
             readers[kind, task] = readers.get((kind, task), frozenset()) | names
-            paths[task] = paths.get(task, frozenset()) | _of_one(outer.paths, task)
-    return replace(inner, readers=readers, paths=paths, taken=outer.taken)
+            refs[task] = refs.get(task, frozenset()) | _of_one(outer.refs, task)
+    return replace(inner, readers=readers, refs=refs, taken=outer.taken)
 
 
-def _of_one(paths: Mapping[str, frozenset[Path]], task: str) -> frozenset[Path]:
-    return frozenset(path[1:] if path and isinstance(path[0], int) else () for path in paths.get(task, ()))
+def _of_one(refs: Mapping[str, frozenset[Ref]], task: str) -> frozenset[Ref]:
+    return frozenset(
+        replace(ref, path=ref.path[1:] if ref.path and isinstance(ref.path[0], int) else ())
+        for ref in refs.get(task, ())
+    )
 
 
 def _result(name: str) -> Any:

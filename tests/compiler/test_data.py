@@ -11,7 +11,7 @@ from airflow_sfn_ml import asl
 from airflow_sfn_ml.asl.jsonata import parse
 from airflow_sfn_ml.asl.refs import Code, Given, Param, Path, Ref, Text, refs_in
 from airflow_sfn_ml.compiler import Node, compile_graph
-from airflow_sfn_ml.compiler.data import bind, paths_read, source, trimmed
+from airflow_sfn_ml.compiler.data import bind, refs_by_task, source, trimmed
 from airflow_sfn_ml.compiler.jsonata import expression, literal, select, within
 from airflow_sfn_ml.compiler.names import variable
 from airflow_sfn_ml.compiler.pythonic import FUNCTIONS
@@ -158,13 +158,13 @@ def test_variables_keep_apart_what_their_names_would_mix_up():
 # What is kept in variables
 
 
-def kept_value(result: Any, paths: set[Path], answer: Any) -> Any:
+def kept_value(result: Any, paths: set[Path], answer: Any, *, optional: bool = False) -> Any:
     def leaf(item: Any) -> Any:
         if isinstance(item, str) and item.startswith("{%"):
             return evaluate(within(item), {"states": {"result": answer}})
         return item
 
-    return asl_walk(trimmed(result, paths), leaf)
+    return asl_walk(trimmed(result, [Ref("a", path, optional=optional) for path in paths]), leaf)
 
 
 RESULT = {"Training": "{% $states.result.S = 'Completed' ? $states.result : $error('no') %}"}
@@ -199,7 +199,7 @@ def test_a_whole_answer_is_cut_too():
 
 
 def test_a_reader_of_the_whole_keeps_it_as_it_is():
-    assert trimmed(RESULT, {(), ("Training", "S")}) is RESULT
+    assert trimmed(RESULT, [Ref("a"), Ref("a", ("Training", "S"))]) is RESULT
 
 
 def test_a_cut_output_still_fails_where_the_job_did():
@@ -207,9 +207,27 @@ def test_a_cut_output_still_fails_where_the_job_did():
         kept_value(RESULT, {("Training", "M", "Uri")}, {"S": "Stopped"})
 
 
-def test_the_paths_of_a_request_are_found_in_text_and_code():
+def test_who_asks_whether_something_is_there_sees_lists_and_text_as_they_are():
+    answer = {"L": [{"v": 1}], "T": "text", "N": None, "M": {"Uri": "u"}}
+    paths: set[Path] = {("Training", key, "v") for key in "LTNMZ"}
+    assert kept_value({"Training": "{% $states.result %}"}, paths, answer, optional=True) == {
+        "Training": {"L": [{"v": 1}], "T": "text", "N": None, "M": {}}
+    }
+
+
+def test_an_optional_reference_gives_nothing_where_python_finds_nothing():
+    reading = Code(("$exists(", Given(Ref("a", ("v", "x"), optional=True)), ")"))
+    for given in ([{"x": 1}], "text", None, {}):
+        assert value(reading, a={"v": given}) is False
+    assert value(reading, a={"v": {"x": None}}) is True
+
+
+def test_the_references_of_a_request_are_found_in_text_and_code():
     request = {"A": Text(("x", Ref("a", ("p",)))), "B": [Code((Given({"C": Ref("a", ("q", 0))}),))], "D": Ref("b")}
-    assert paths_read(refs_in(request)) == {"a": frozenset({("p",), ("q", 0)}), "b": frozenset({()})}
+    assert refs_by_task(refs_in(request)) == {
+        "a": frozenset({Ref("a", ("p",)), Ref("a", ("q", 0))}),
+        "b": frozenset({Ref("b")}),
+    }
 
 
 def test_expressions_with_functions_are_valid_in_a_definition():

@@ -16,6 +16,7 @@ from airflow_sfn_ml.translators.jinja.meanings import (
     Choice,
     Computed,
     Constant,
+    Listed,
     Meaning,
     Outside,
     Selected,
@@ -135,13 +136,9 @@ class Expressions:
         """The error for what is not in this module's reach."""
         return Unsayable(ELSEWHERE % what)
 
-    def list_of(self, items: list[Meaning], node: nodes.Node) -> Computed:
-        """A list of *items*. What may be a list itself is wrapped, or JSONata would make one of both."""
-        elements: list[Piece] = []
-        for item in items:
-            term = item.value()
-            elements.append(called(ARRAY, "one", term) if term.kinds & ARRAY else term)
-        return self.made(node, made(ARRAY, "[", *separated(elements), "]"))
+    def list_of(self, items: list[Meaning], node: nodes.Node) -> Listed:
+        """A list of *items*."""
+        return Listed(tuple(items), self.at(node))
 
     # Parts of values
 

@@ -11,7 +11,7 @@ from jinja2.filters import FILTERS
 
 from airflow_sfn_ml.compiler.jsonata import literal
 from airflow_sfn_ml.translators.jinja.expressions import Expressions, reads
-from airflow_sfn_ml.translators.jinja.meanings import Choice, Computed, Constant, Meaning, Outside, Several
+from airflow_sfn_ml.translators.jinja.meanings import Choice, Computed, Constant, Listed, Meaning, Outside, Several
 from airflow_sfn_ml.translators.jinja.methods import percent, stripped
 from airflow_sfn_ml.translators.jinja.terms import (
     ANY,
@@ -259,12 +259,21 @@ def _mapped(reading: Expressions, node: nodes.Filter, value: Meaning, attribute:
         raise reading.refused("the filter 'map' without an attribute or a filter")
     keys = [int(key) if str(key).isdigit() else key for key in str(attribute).split(".")]
 
+    if isinstance(value, Listed):
+        return Several(Listed(tuple(_part(reading, item, keys, node) for item in value.items)).value(), value.at)
+
     def part(item: nodes.Expr) -> nodes.Expr:
         for key in keys:
             item = nodes.Getitem(item, nodes.Const(key), "load")
         return item
 
     return _each(reading, node, value, part)
+
+
+def _part(reading: Expressions, value: Meaning, keys: list[Any], node: nodes.Node) -> Meaning:
+    for key in keys:
+        value = reading.selected(value, key, node)
+    return value
 
 
 def _each(reading: Expressions, node: nodes.Filter, value: Meaning, of: Callable[[nodes.Expr], nodes.Expr]) -> Several:

@@ -7,7 +7,7 @@ What Airflow renders is rendered in the way that is asked for, and a choice is m
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_sfn_ml.asl.refs import Given, Param, Ref
@@ -20,10 +20,12 @@ from airflow_sfn_ml.translators.jinja.terms import (
     MIXED,
     OBJECT,
     STRING,
+    Piece,
     Term,
     called,
     constant,
     made,
+    separated,
 )
 
 
@@ -131,13 +133,13 @@ class Selected(Meaning):
         return made(self.kinds, Given(self.ref))
 
     def maybe(self) -> Term:
-        """The reference step by step, each only where Python would find something."""
-        term = made(ANY, Given(Ref(self.ref.task)))
+        """The reference, which gives nothing where Python would find nothing."""
         for key in self.ref.path:
             if key in METHODS:
                 raise Unsayable(f"asks whether {key!r} is there, which a dict always has as a method")
-            term = called(ANY, "at", term, constant(key), missing=f"{self.at}: it is not there")
-        return term
+        if not self.ref.path:
+            return self.value()
+        return made(ANY, Given(replace(self.ref, optional=True)), missing=f"{self.at}: it is not there")
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,22 @@ class Computed(Meaning):
     def maybe(self) -> Term:
         """The term."""
         return self.term
+
+
+@dataclass(frozen=True)
+class Listed(Meaning):
+    """A list that is written out."""
+
+    items: tuple[Meaning, ...]
+    at: str = ""
+
+    def value(self) -> Term:
+        """The list. What may be a list itself is wrapped, or JSONata would make one of both."""
+        elements: list[Piece] = []
+        for item in self.items:
+            term = item.value()
+            elements.append(called(ARRAY, "one", term) if term.kinds & ARRAY else term)
+        return made(ARRAY, "[", *separated(elements), "]")
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,8 @@ def _targets(reading: Expressions, node: nodes.For, name: str, known: Computed) 
     match node.target, node.iter:
         case nodes.Name(name=target), _:
             values = reading.read(node.iter).value()
+            if not values.kinds & ARRAY:
+                raise Unsayable("loops over what is no list, in a template with the XCom of a task of this group")
             return {target: known}, values if values.only(ARRAY) else called(ARRAY, "list", values, at)
         case (
             nodes.Tuple(items=[nodes.Name(name=key), nodes.Name(name=item)]),
