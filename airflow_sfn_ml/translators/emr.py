@@ -31,7 +31,9 @@ def _literal(value: Any, start: Any) -> Any:
         return json.loads(value)
 
 
-LITERAL = Preparation(_literal)
+def _read(value: Any) -> Any:
+    """*value*, which may be the text of a structure."""
+    return value if isinstance(value, (dict, list)) else prepared(value, Preparation(_literal))
 
 
 # Clusters
@@ -53,7 +55,7 @@ def _extra(conn_id: str) -> Preparation:
 
 def _job_flow(operator: Any) -> Any:
     """The overrides over what the connection of emr_conn_id holds."""
-    overrides = prepared(operator.job_flow_overrides or {}, LITERAL)
+    overrides = _read(operator.job_flow_overrides or {})
     if not operator.emr_conn_id:
         return overrides
     return Code(("$merge([", Given(prepared({}, _extra(operator.emr_conn_id))), ", ", Given(overrides), "])"))
@@ -119,7 +121,7 @@ _ADDS = Call(
     "aws-sdk:emr:addJobFlowSteps",
     {
         "JobFlowId": _cluster,
-        "Steps": lambda operator: prepared(operator.steps, LITERAL),
+        "Steps": lambda operator: _read(operator.steps),
         "ExecutionRoleArn": attr("execution_role_arn"),
     },
     keep={"p_ids": "[$states.result.StepIds]"},

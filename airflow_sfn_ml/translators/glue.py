@@ -183,7 +183,10 @@ add(
         xcom="the id of the job run",
         check=_problems,
         refused={"openlineage_inject_parent_job_info": _LINEAGE, "openlineage_inject_transport_info": _LINEAGE},
-        lost=("job_poll_interval and waiter_delay: AWS itself waits for the job",),
+        lost=(
+            "job_poll_interval and waiter_delay: AWS itself waits for the job",
+            "durable, stop_job_run_on_kill: the machine never loses a run, and stops it when it is stopped",
+        ),
         warns={"verbose": "the logs of the job are in CloudWatch, not in the task's log"},
         build=_job,
         note="Without a role the job has to exist; with one it is created where it does not exist, or updated with "

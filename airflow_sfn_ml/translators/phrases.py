@@ -111,7 +111,7 @@ FROM_JSON = Preparation(
 
 def parsed(value: Any) -> Any:
     """What the JSON text *value* says, wherever it comes from."""
-    return prepared(value, FROM_JSON)
+    return value if isinstance(value, (Mapping, list)) else prepared(value, FROM_JSON)
 
 
 def ended(status: str, good: Iterable[str], value: str, what: str, reason: str = "") -> str:
