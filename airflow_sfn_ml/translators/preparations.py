@@ -83,6 +83,8 @@ class Preparation:
     refuses: str = ""
 
 
+VERBATIM = Preparation(lambda value, start: value)
+"""Text that looks like a template and is none: Airflow renders only what an operator names in its template fields."""
 Step = tuple[Place, Preparation]
 
 
@@ -129,12 +131,28 @@ class Action:
     do: Callable[[Any, Start], None] = field(compare=False)
 
 
+def verbatim(value: Any, endings: tuple[str, ...] = ()) -> Any:
+    """*value*, in which text that looks like a template, or like the file of one by its *endings*, is only text."""
+    match value:
+        case dict():
+            return {key: verbatim(item, endings) for key, item in value.items()}
+        case list() | tuple():
+            return [verbatim(item, endings) for item in value]
+        case str() if any(begin in value for begin in ("{{", "{%", "{#")) or (endings and value.endswith(endings)):
+            return Prepared(value, (((), VERBATIM),))
+        case _:
+            return value
+
+
 def read_prepared(reading: Reading, given: Prepared, path: Path) -> Any:
     """What *given* stands for: called by `Reading.read`.
 
     :raises UnsupportedTemplate: another task makes a value that cannot be prepared then.
     """
     here = [step for place, step in given.steps if not place]
+    if VERBATIM in here:
+        # what begins as an expression of the machine does, has to be one, of nothing but the text
+        return Code((Given(given.value),)) if given.value.startswith("{%") else given.value
     below = [(place, step) for place, step in given.steps if place]
     read = reading.read(_marked(given.value, below), path)
     container = isinstance(given.value, (dict, list, tuple))

@@ -38,6 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Any
 
 from airflow_sfn_ml.asl import Pass, Retry, State, Task
@@ -46,7 +47,7 @@ from airflow_sfn_ml.exceptions import TranslationError
 from airflow_sfn_ml.steps import loops
 from airflow_sfn_ml.steps.procedure import Procedure
 from airflow_sfn_ml.translators.casing import cased
-from airflow_sfn_ml.translators.preparations import Action, Preparation, Prepared, Step, prepared
+from airflow_sfn_ml.translators.preparations import Action, Preparation, Prepared, Step, prepared, verbatim
 from airflow_sfn_ml.translators.registry import Translation, translates
 
 
@@ -81,7 +82,11 @@ class Attr:
             value = self.default
         if value is None:
             return OMIT
-        return prepared(getattr(value, "value", value) if _is_enum(value) else value, *self.steps)
+        if isinstance(value, Enum):
+            value = value.value
+        if self.name not in getattr(operator, "template_fields", ()):
+            value = verbatim(value, tuple(getattr(operator, "template_ext", ())))
+        return prepared(value, *self.steps)
 
 
 def attr(name: str, *steps: Step | Preparation, default: Any = None, empty: bool = False) -> Attr:
@@ -437,9 +442,3 @@ def _source(value: Code) -> str:
 
 def _present(value: Any) -> Any:
     return None if value is OMIT else value
-
-
-def _is_enum(value: Any) -> bool:
-    from enum import Enum
-
-    return isinstance(value, Enum)

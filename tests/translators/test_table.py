@@ -137,6 +137,15 @@ def test_absent_values_are_left_out_and_enumerations_are_their_values():
     assert state(Row(PATH, (with_default,)))["Arguments"] == {"Name": "fallback"}
 
 
+def test_only_template_fields_are_templates():
+    call = Call("aws-sdk:glue:createDatabase", {"DatabaseInput": {"Name": attr("name"), "Parameters": attr("more")}})
+    made = state(Row(PATH, (call,)), name="{{ ds }}", given={"more": {"a": "{{ b }}", "c": "{% d"}})
+    assert made["Arguments"]["DatabaseInput"] == {
+        "Name": "{% $states.context.Execution.Input.values.t.`/createDatabase/arguments/DatabaseInput/Name` %}",
+        "Parameters": {"a": "{{ b }}", "c": "{% '{% d' %}"},
+    }
+
+
 def test_further_fields_are_merged_over_the_others_now_or_by_the_machine():
     call = Call("aws-sdk:glue:startCrawler", {"Name": attr("name")}, more="given")
     add(Row(PATH, (call,)))
