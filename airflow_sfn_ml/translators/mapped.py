@@ -10,30 +10,25 @@ when they are known, so the items are the arguments, and the request reads them.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
 from typing import Any
 
-from airflow.sdk.definitions._internal.expandinput import DictOfListsExpandInput
 from airflow.sdk.definitions.xcom_arg import XComArg
 
-from airflow_sfn_ml.asl.refs import Code, Given, Item, Param, Path, Ref, Text, reads_item, refs_in
+from airflow_sfn_ml.asl.refs import Given, Item, Param, Path, Text, reads_item, refs_in
 from airflow_sfn_ml.compiler import Node
 from airflow_sfn_ml.compiler.each import INLINE_LIMIT, Each
-from airflow_sfn_ml.compiler.jsonata import literal
 from airflow_sfn_ml.exceptions import TranslationError
 from airflow_sfn_ml.steps.decision import Decision
 from airflow_sfn_ml.steps.procedure import Procedure
+from airflow_sfn_ml.translators.expanding import arguments_of, expanded, instance_of, is_inside, is_outside, keys_of
 from airflow_sfn_ml.translators.laying import keys, laid_over, moved, pick, place, varying
+from airflow_sfn_ml.translators.listing import is_list, plain_list, product_of
 from airflow_sfn_ml.translators.members import Member, read_member
 from airflow_sfn_ml.translators.preparations import Prepared
 from airflow_sfn_ml.translators.templates import Reading
 
-CONNECTION = ("aws_conn_id", "region_name", "verify", "botocore_config")
-"""Arguments that say how AWS is called."""
-PINNED = ("retries", "execution_timeout")
 ITEMS = "each"
 """The key of the list of items among the values that Airflow renders."""
 
@@ -78,10 +73,10 @@ def read_mapped(
     :param distributed: whether each iteration is to be an execution of its own.
     """
     try:
-        arguments = _arguments(operator)
-        if _inside(arguments, members):
+        arguments = arguments_of(operator)
+        if is_inside(arguments, members):
             found = _read_inside(operator, name, members, conn_id, region)
-        elif _outside(arguments):
+        elif is_outside(arguments):
             found = _read_outside(operator, name, members, conn_id, region)
         else:
             found = _read_literal(operator, name, members, conn_id, region)
@@ -100,90 +95,12 @@ def read_mapped(
     return replace(found, node=replace(found.node, each=each), warnings=warnings)
 
 
-def instance_of(operator: Any, arguments: Mapping[str, Any]) -> Any:
-    """The operator that an instance of the mapped *operator* with *arguments* is, with the user's settings.
-
-    :raises TranslationError: its class does not take the arguments.
-    """
-    for name in CONNECTION:
-        if name in arguments:
-            raise TranslationError(
-                f"{operator.task_id}: {name} cannot be mapped over: all iterations of a Map call services in the same "
-                "way; make a task of its own for each"
-            )
-    kwargs = operator._get_unmap_kwargs(arguments, strict=operator._disallow_kwargs_override)
-    for name in ("is_setup", "is_teardown", "on_failure_fail_dagrun"):
-        kwargs.pop(name, None)
-    for name in PINNED:  # Airflow sees other values in a follower
-        kwargs.pop(name, None)
-        kwargs |= {name: operator.__dict__[name]} if name in operator.__dict__ else {}
-    try:
-        instance = operator.operator_class(**{**kwargs, "task_id": operator.task_id}, _airflow_from_mapped=True)
-    except Exception as error:
-        raise TranslationError(
-            f"{operator.task_id}: {operator.operator_class.__name__} cannot be made with what is mapped over "
-            f"{', '.join(arguments)}: {error}; map over other arguments, or over a literal list"
-        ) from error
-    instance.upstream_task_ids = operator.upstream_task_ids
-    instance.downstream_task_ids = operator.downstream_task_ids
-    return instance
-
-
-def expanded(arguments: Mapping[str, Any] | Sequence[Any]) -> list[dict[str, Any]]:
-    """The arguments of each instance, in Airflow's order: of ``expand``'s lists, the last varies fastest.
-
-    :raises TranslationError: something is not a list of the right things.
-    """
-    if isinstance(arguments, Mapping):
-        lists = [_listed(key, value) for key, value in arguments.items()]
-        return [dict(zip(arguments, values, strict=True)) for values in product(*lists)]
-    wrong = next((item for item in arguments if not isinstance(item, Mapping)), None)
-    if wrong is not None:
-        raise TranslationError(f"expand_kwargs() takes a list of dicts; one item is a {type(wrong).__name__}")
-    return [dict(item) for item in arguments]
-
-
-def _listed(key: str, value: Any) -> list[Any]:
-    if isinstance(value, Mapping):
-        return [tuple(pair) for pair in value.items()]
-    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
-        raise TranslationError(f"expand() takes lists; {key} is a {type(value).__name__}")
-    return list(value)
-
-
-def _arguments(operator: Any) -> Mapping[str, Any] | Any:
-    """What is mapped over: lists by argument, or what ``expand_kwargs`` was given."""
-    return operator._get_specified_expand_input().value
-
-
-def _values(arguments: Any) -> list[Any]:
-    """What has to be known before the number of instances is."""
-    if isinstance(arguments, Mapping):
-        return list(arguments.values())
-    return [arguments] if isinstance(arguments, XComArg) else list(arguments)
-
-
-def _inside(arguments: Any, members: Mapping[str, str]) -> bool:
-    """Whether tasks of the group give the arguments."""
-    return any(
-        source.task_id in members
-        for value in _values(arguments)
-        if isinstance(value, XComArg)
-        for source, _ in value.iter_references()
-    )
-
-
-def _outside(arguments: Any) -> bool:
-    """Whether tasks outside give the arguments."""
-    return any(isinstance(value, XComArg) for value in _values(arguments))
-
-
 def _read_literal(operator: Any, name: str, members: Mapping[str, str], conn_id: Any, region: Any) -> Member:
-    if not expanded(_arguments(operator)):
+    if not expanded(arguments_of(operator)):
         empty = _read_outside(operator, name, members, conn_id, region)
         return replace(empty, node=replace(empty.node, each=Each([], 0)))
     instances = []
-    for arguments in expanded(_arguments(operator)):
+    for arguments in expanded(arguments_of(operator)):
         read = read_member(instance_of(operator, arguments), name, members, conn_id, region)
         if read.problems:
             return read
@@ -251,7 +168,7 @@ def _skeleton(read: Member) -> Any:
 
 
 def _read_outside(operator: Any, name: str, members: Mapping[str, str], conn_id: Any, region: Any) -> Member:
-    stand_ins = {key: StandIn(key) for key in _keys(operator)}
+    stand_ins = {key: StandIn(key) for key in keys_of(operator)}
     read = read_member(instance_of(operator, stand_ins), name, members, conn_id, region)
     step = read.node.step
     if read.problems or step is None:
@@ -314,16 +231,23 @@ def _pointers(request: Any) -> Iterator[str]:
 
 
 def _read_inside(operator: Any, name: str, members: Mapping[str, str], conn_id: Any, region: Any) -> Member:
-    arguments = _arguments(operator)
-    reading = Reading(name, members, dag_id=operator.dag_id, template_ext=tuple(operator.template_ext))
+    arguments = arguments_of(operator)
+    reading = Reading(
+        name,
+        members,
+        dag_id=operator.dag_id,
+        template_ext=tuple(operator.template_ext),
+        environment=operator.get_template_env,
+        operator=operator.dag.task_dict.get,
+    )
     if isinstance(arguments, Mapping):
-        lists = {key: reading.read(_plain_list(value), (ITEMS, key)) for key, value in arguments.items()}
+        lists = {key: reading.read(plain_list(value), (ITEMS, key)) for key, value in arguments.items()}
         checked = {key: is_list(operator.task_id, key, value) for key, value in lists.items()}
         single = len(checked) == 1
         stand_ins = {key: Item(() if single else (key,)) for key in checked}
         items = next(iter(checked.values())) if single else product_of(checked)
     elif isinstance(arguments, XComArg):
-        stand_ins = {key: Item((key,)) for key in _keys(operator)}
+        stand_ins = {key: Item((key,)) for key in keys_of(operator)}
         items = is_list(operator.task_id, "expand_kwargs()", reading.read(arguments, (ITEMS,)))
     else:
         raise TranslationError(
@@ -346,61 +270,6 @@ def _read_inside(operator: Any, name: str, members: Mapping[str, str], conn_id: 
         warnings=read.warnings,
         stand_ins=stand_ins,
     )
-
-
-def _plain_list(value: Any) -> Any:
-    """A dict as the pairs that Airflow makes of it."""
-    return [list(pair) for pair in value.items()] if isinstance(value, Mapping) else value
-
-
-def is_list(task_id: str, key: str, value: Any) -> Any:
-    """*value*, or a failure where it is no list when it is known."""
-    if isinstance(value, list):
-        return value
-    what = f"the output of {value.task}" if isinstance(value, Ref) else "what it is given"
-    complaint = f"{task_id} is mapped over {what} ({key}), which is not a list".replace("'", "")
-    return Code(("($type(", Given(value), ") = 'array' ? ", Given(value), f" : $error('{complaint}'))"))
-
-
-def product_of(lists: Mapping[str, Any]) -> Code:
-    """Every combination of *lists* in Airflow's order, made while the machine runs."""
-    parts: list[str | Given] = ["("]
-    for position, value in enumerate(lists.values()):
-        parts += [f"$l{position} := ", Given(value), "; "]
-    count = " * ".join(f"$count($l{position})" for position in range(len(lists)))
-    fields = []
-    for position, key in enumerate(lists):
-        behind = "".join(f" / $count($l{other})" for other in range(position + 1, len(lists)))
-        index = f"$floor($i{behind}) % $count($l{position})"
-        fields.append(f"{literal(key)}: $l{position}[{index}]")
-    parts.append(f"$n := {count}; $n = 0 ? [] : $map([0..$n - 1], function($i) {{ {{{', '.join(fields)}}} }})[])")
-    return Code(tuple(parts))
-
-
-def _keys(operator: Any) -> list[str]:
-    """The arguments that an instance gets from the items.
-
-    :raises TranslationError: nobody can know them before the items are.
-    """
-    arguments = _arguments(operator)
-    if isinstance(operator._get_specified_expand_input(), DictOfListsExpandInput):
-        return list(arguments)
-    known = [key for item in _values(arguments) if isinstance(item, Mapping) for key in item]
-    needed = [
-        parameter.name
-        for parameter in inspect.signature(operator.operator_class.__init__).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY
-        and parameter.default is parameter.empty
-        and parameter.name not in operator.partial_kwargs
-        and parameter.name != "task_id"
-    ]
-    found = list(dict.fromkeys((*known, *needed)))
-    if not found:
-        raise TranslationError(
-            f"{operator.task_id}: which arguments expand_kwargs() sets is known only when the execution is started, "
-            f"and {operator.operator_class.__name__} needs none that partial() does not set; use expand() and name them"
-        )
-    return found
 
 
 def _limits(operator: Any) -> Iterator[int]:

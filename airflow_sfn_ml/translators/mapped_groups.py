@@ -16,7 +16,9 @@ from airflow.sdk.definitions.xcom_arg import XComArg
 from airflow_sfn_ml.asl.refs import Param
 from airflow_sfn_ml.compiler.each import Each
 from airflow_sfn_ml.exceptions import TranslationError
-from airflow_sfn_ml.translators.mapped import ITEMS, expanded, is_list, product_of
+from airflow_sfn_ml.translators.expanding import expanded
+from airflow_sfn_ml.translators.listing import is_list, plain_list, product_of
+from airflow_sfn_ml.translators.mapped import ITEMS
 from airflow_sfn_ml.translators.render import plain
 from airflow_sfn_ml.translators.templates import Reading
 
@@ -64,7 +66,7 @@ def read_mapped_group(group: Any, name: str, members: Mapping[str, str]) -> Mapp
     sources = {source.task_id for value in xcoms for source, _ in value.iter_references()}
     if sources.isdisjoint(members):
         return MappedGroup(name, given, Each(Param(name, ITEMS)))
-    reading = Reading(name, members, dag_id=group.dag.dag_id)
+    reading = Reading(name, members, dag_id=group.dag.dag_id, operator=group.dag.task_dict.get)
     if isinstance(given, Mapping):
         lists = {key: _list(reading, key, value) for key, value in given.items()}
         checked = {key: is_list(str(group.group_id), key, value) for key, value in lists.items()}
@@ -76,7 +78,7 @@ def read_mapped_group(group: Any, name: str, members: Mapping[str, str]) -> Mapp
 def _list(reading: Reading, key: str, value: Any) -> Any:
     if isinstance(value, XComArg):
         return reading.read(value, (ITEMS, key))
-    return plain([list(pair) for pair in value.items()] if isinstance(value, Mapping) else value)
+    return plain(plain_list(value))
 
 
 def _known(value: Any, context: Mapping[str, Any]) -> Any:

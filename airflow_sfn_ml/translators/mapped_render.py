@@ -9,8 +9,9 @@ from airflow.sdk.definitions.xcom_arg import XComArg
 
 from airflow_sfn_ml.asl.refs import Code, Given, Param, Text, refs_in
 from airflow_sfn_ml.exceptions import TranslationError
+from airflow_sfn_ml.translators.expanding import expanded, instance_of
 from airflow_sfn_ml.translators.laying import below, pick
-from airflow_sfn_ml.translators.mapped import ITEMS, Mapped, expanded, instance_of
+from airflow_sfn_ml.translators.mapped import ITEMS, Mapped
 from airflow_sfn_ml.translators.members import Member, read_member
 from airflow_sfn_ml.translators.preparations import Start, Whole
 from airflow_sfn_ml.translators.render import plain, render_member, rendered_problems

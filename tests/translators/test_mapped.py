@@ -289,6 +289,21 @@ def test_outputs_and_lists_are_multiplied_in_the_machine():
     assert "'message': $l1[$floor($i) % $count($l1)]" in items
 
 
+def test_outputs_of_the_group_may_be_joined_before_they_are_mapped_over():
+    with DAG("d"), StateMachineTaskGroup("g", role_arn=ROLE) as group:
+        first = partial("first").expand(config=[config("one"), config("two")])
+        other = partial("other").expand(config=[config("three")])
+        partial("second").expand(config=first.output.concat(other.output))
+    states = {
+        name: state
+        for machine in (group.definition, *group.definition["States"]["first | other"]["Branches"])
+        for name, state in machine["States"].items()
+    }
+    assert "$t0_first" in states["second"]["Items"]
+    assert "$t0_other" in states["second"]["Items"]
+    checked(group)
+
+
 # What Airflow is told
 
 
