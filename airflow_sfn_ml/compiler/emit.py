@@ -78,11 +78,12 @@ class Emitter:
     @property
     def caught(self) -> set[str]:
         """The tasks after whose failure the machine goes on."""
-        return {
-            name
-            for name, fate in self.fates.of.items()
+        nodes = (
+            fate.node
+            for fate in self.fates.of.values()
             if fate.caught or (self.survive and fate.node.each is not None and fate.node.each.together)
-        }
+        )
+        return {task.name for node in nodes for task in (node.parts or (node,))}
 
     @property
     def read(self) -> frozenset[str]:

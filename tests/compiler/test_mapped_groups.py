@@ -100,6 +100,13 @@ def test_a_group_in_a_branch_reads_what_was_before_and_is_read_after(local_aws: 
     assert view.state("last").output == {"all": [{"from": "here", "item": 1}, {"from": "here", "item": 2}]}
 
 
+def test_the_report_tells_of_the_tasks_in_a_mapped_group():
+    report = compile_graph([group("any", ["a", "b"]), Node("last", say(1), frozenset({"in"}))]).report
+    assert report.tasks == 4
+    assert report.caught == ("in.beside", "in.first", "in.second")
+    assert compile_graph([group("any", ["a", "b"])], survive=False).report.caught == ()
+
+
 def test_what_a_task_of_a_mapped_group_reads_it_must_wait_for():
     body = (Node("in.a", say(1)), Node("in.b", say(Ref("in.a"))))
     with pytest.raises(CompileError, match=r"in\.b: reads the output of in\.a but does not wait for it"):
