@@ -51,6 +51,17 @@ def by_jinja(template: str, xcoms: Mapping[str, Any], native: bool = False) -> A
 
 def by_machine(template: str, xcoms: Mapping[str, Any], native: bool = False) -> Any:
     """What the state machine makes of it, with the tasks ``g.a`` and ``g.b`` in the group."""
+    code, variables = machine_code(template, xcoms, native)
+    if code is None:
+        return variables
+    try:
+        return evaluate(code, variables)
+    except EvaluationError as error:
+        raise Refused(str(error)) from error
+
+
+def machine_code(template: str, xcoms: Mapping[str, Any], native: bool = False) -> tuple[str | None, Any]:
+    """The expression that *template* becomes, and its variables; no expression, and the value, if it is Airflow's."""
     env = environment(native)
     reading = Reading("t", {"g.a": "a", "g.b": "b"}, dag_id="d", native=native, environment=lambda: env)
     try:
@@ -65,14 +76,11 @@ def by_machine(template: str, xcoms: Mapping[str, Any], native: bool = False) ->
     except Exception as error:
         raise Refused(f"the start: {error}") from error
     if isinstance(symbol, Param):
-        return values[symbol.pointer]
+        return None, values[symbol.pointer]
     code = bind("t", symbol, {"a": "a", "b": "b"})
     states = {"context": {"Execution": {"Input": {"values": {"t": values}}}}}
     variables = json.loads(json.dumps({"a": xcoms.get("g.a"), "b": xcoms.get("g.b"), "states": states}))
-    try:
-        return evaluate(within(code), variables)
-    except EvaluationError as error:
-        raise Refused(str(error)) from error
+    return within(code), variables
 
 
 def _rendered(value: Any, env: Any, context: Any, native: bool) -> Any:

@@ -96,6 +96,18 @@ def findings(definitions: Sequence[Mapping[str, Any]]) -> list[dict[str, list[st
     return answers
 
 
+def evaluate_with_npm(cases: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """What JSONata's reference implementation makes of expressions, each with its variables: ``value`` or ``error``.
+
+    :raises NoValidators: it cannot be run here.
+    """
+    node = _installed()
+    given = json.dumps([{"expression": expression, "variables": variables} for expression, variables in cases])
+    done = subprocess.run([node, str(HERE / "evaluate.cjs")], input=given, capture_output=True, text=True, check=True)
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    return answers
+
+
 def false_alarm(validator: str, line: str) -> FalseAlarm | None:
     """The known false alarm that *line* is; None for a finding to look at."""
     for alarm in FALSE_ALARMS:
