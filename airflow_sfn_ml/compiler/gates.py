@@ -32,7 +32,10 @@ def gate(fate: Fate, scope: Scope, otherwise: Mapping[str, Any], taken: set[str]
     rules = [_reused(fate.node, scope, otherwise)] if fate.reused else []
     if runs is None:
         return Choice(fresh(gate_name(name), taken), choices=tuple(rules), default=name)
-    rules += [ChoiceRule.when(expression(runs), name), ChoiceRule.when(ALWAYS, FOLLOWING, **assigning(skipped))]
+    rules += [
+        ChoiceRule.when(expression(runs), name, Comment="run"),
+        ChoiceRule.when(ALWAYS, FOLLOWING, Comment="pass over", **assigning(skipped)),
+    ]
     return Choice(fresh(gate_name(name), taken), choices=tuple(rules))
 
 
@@ -76,4 +79,4 @@ def _reused(node: Node, scope: Scope, otherwise: Mapping[str, Any]) -> ChoiceRul
         own = scope.known.get((kind, name))
         if own:
             kept[own] = expression(f"{select(REUSE, (name,))}.{key}")
-    return ChoiceRule.when(expression(f"$exists({done})"), FOLLOWING, **assigning(kept))
+    return ChoiceRule.when(expression(f"$exists({done})"), FOLLOWING, Comment="done before", **assigning(kept))

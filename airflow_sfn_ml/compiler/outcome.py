@@ -19,8 +19,8 @@ def check(name: str, scope: Scope, failed: str) -> Choice:
     return Choice(
         name,
         choices=(
-            ChoiceRule.when(expression(f"$count({told}) = 0"), FOLLOWING),
-            ChoiceRule.when(ALWAYS, failed, Assign={"failures": expression(told)}),
+            ChoiceRule.when(expression(f"$count({told}) = 0"), FOLLOWING, Comment="nothing failed"),
+            ChoiceRule.when(ALWAYS, failed, Comment="something failed", Assign={"failures": expression(told)}),
         ),
     )
 
