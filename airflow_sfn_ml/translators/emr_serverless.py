@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from airflow_sfn_ml.asl import Choice, ChoiceRule, State
+from airflow_sfn_ml.asl import Choice, ChoiceRule, Map, State, StateMachine, Task, Wait
 from airflow_sfn_ml.asl.refs import Code, Given
+from airflow_sfn_ml.steps import loops
 from airflow_sfn_ml.translators.naming import ATTEMPT, token
-from airflow_sfn_ml.translators.phrases import ended, polling
+from airflow_sfn_ml.translators.phrases import LONGEST, ended, polling
 from airflow_sfn_ml.translators.registry import Translation
 from airflow_sfn_ml.translators.table import OMIT, Call, Row, Until, add, attr, called, finished, looped, seconds, waits
 
@@ -34,7 +35,6 @@ _CREATED = (
     "$exists($states.result.Application) ? $states.result.Application.ApplicationId : $states.result.ApplicationId"
 )
 _NEW = {"applicationId": Code(("$p_id",))}
-_FORCE = {"force_stop": "cancel the jobs in a task of their own before it"}
 
 add(
     Row(
@@ -53,21 +53,85 @@ add(
         output="$p_id",
         xcom="the application's id",
     ),
+)
+
+
+# Stopping, and before it the jobs that still run
+
+_BUSY = ["PENDING", "RUNNING", "SCHEDULED", "SUBMITTED", "CANCELLING"]
+_STOP = Call("emr-serverless:stopApplication", _APPLICATION, sync=True)
+_STOP_ALWAYS = replace(_STOP, resource="emr-serverless:stopApplication.sync", name="stopApplication", sync=False)
+_DELETE = Call("emr-serverless:deleteApplication", _APPLICATION, sync=True)
+_JOBS = Call(
+    "aws-sdk:emrserverless:listJobRuns",
+    {**_APPLICATION, "states": _BUSY, "maxResults": 50},
+    keep={"p_jobs": "[$states.result.JobRuns]"},
+)
+
+
+def _without_jobs(operator: Any) -> list[State]:
+    """Cancel the jobs of the application, some at a time, until there are none: by force_stop."""
+    if not waits(operator, "force_stop"):
+        return []
+    none: Any = Code(("$count($p_jobs) = 0",))
+    over: Any = Code((f"{loops.ELAPSED} > {polling()(operator) or LONGEST}",))
+    cancel = Task(
+        "cancelJobRun",
+        resource="aws-sdk:emrserverless:cancelJobRun",
+        arguments={"ApplicationId": operator.application_id, "JobRunId": Code(("$states.input",))},
+    )
+    return [
+        *called(_JOBS, operator, "jobs"),
+        Choice(
+            "jobs",
+            choices=(ChoiceRule.when(none, "stopApplication"), ChoiceRule.when(over, "jobsLate")),
+            default="cancelJobs",
+        ),
+        Map(
+            "cancelJobs",
+            items=Code(("[$p_jobs[State != 'CANCELLING'].Id]",)),
+            item_processor=StateMachine("cancelJobRun", (cancel,)),
+            max_concurrency=5,
+            next="pause",
+        ),
+        Wait("pause", seconds=seconds(operator, "waiter_delay") or 60, next="listJobRuns"),
+        loops.too_late("jobsLate", "jobs of the application still ran after the limit of waiting"),
+    ]
+
+
+def _stop(operator: Any) -> Translation:
+    waiting = waits(operator, "wait_for_completion", "deferrable")
+    limit = seconds(operator, polling()) if waiting else None
+    states = [*_without_jobs(operator), *called(_STOP, operator, "done", waiting=waiting, limit=limit)]
+    return Translation(finished(operator, states, None))
+
+
+def _delete(operator: Any) -> Translation:
+    waiting = waits(operator, "wait_for_delete_completion", "deferrable")
+    limit = seconds(operator, polling())
+    states = [
+        *_without_jobs(operator),
+        *called(_STOP_ALWAYS, operator, "deleteApplication", limit=limit),
+        *called(_DELETE, operator, "done", waiting=waiting, limit=limit if waiting else None),
+    ]
+    return Translation(finished(operator, states, None))
+
+
+_FORCED = "With force_stop the jobs that still run are cancelled before."
+
+add(
     Row(
         f"{_MODULE}.EmrServerlessStopApplicationOperator",
-        calls=(Call("emr-serverless:stopApplication", _APPLICATION, sync=True),),
-        seconds=(polling(),),
-        refused=_FORCE,
+        calls=(_JOBS, Call("aws-sdk:emrserverless:cancelJobRun"), _STOP),
+        build=_stop,
+        note=_FORCED,
     ),
     Row(
         f"{_MODULE}.EmrServerlessDeleteApplicationOperator",
-        calls=(
-            Call("emr-serverless:stopApplication.sync", _APPLICATION, name="stopApplication"),
-            Call("emr-serverless:deleteApplication", _APPLICATION, sync=True),
-        ),
+        calls=(_JOBS, Call("aws-sdk:emrserverless:cancelJobRun"), _STOP, _DELETE),
         waits=("wait_for_delete_completion", "deferrable"),
-        seconds=(polling(),),
-        refused=_FORCE,
+        build=_delete,
+        note=_FORCED,
     ),
 )
 

@@ -282,9 +282,24 @@ def test_applications_are_stopped_and_deleted():
     found = states(EmrServerlessDeleteApplicationOperator, application_id=APPLICATION, wait_for_completion=False)
     assert found["stopApplication"]["Resource"].endswith("stopApplication.sync")
     assert found["deleteApplication"]["Resource"].endswith("deleteApplication")
-    for operator in (EmrServerlessStopApplicationOperator, EmrServerlessDeleteApplicationOperator):
-        told = refusal(operator, application_id=APPLICATION, force_stop=True)
-        assert "force_stop (cancel the jobs in a task of their own before it)" in told
+
+
+@pytest.mark.parametrize("operator", [EmrServerlessStopApplicationOperator, EmrServerlessDeleteApplicationOperator])
+def test_jobs_that_still_run_are_cancelled_where_the_stop_is_forced(operator: Any):
+    found = states(operator, application_id=APPLICATION, force_stop=True, waiter_delay=5, waiter_max_attempts=4)
+    assert (found["begins"], found["begin"]["Next"]) == ("begin", "t: listJobRuns")
+    assert found["listJobRuns"]["Arguments"]["States"][-1] == "CANCELLING"
+    none, late = found["jobs"]["Choices"]
+    assert (none["Next"], late["Next"], found["jobs"]["Default"]) == (
+        "t: stopApplication",
+        "t: jobsLate",
+        "t: cancelJobs",
+    )
+    assert "> 20" in late["Condition"]
+    assert found["cancelJobs"]["Items"] == "{% [$p_jobs[State != 'CANCELLING'].Id] %}"
+    (cancel,) = found["cancelJobs"]["ItemProcessor"]["States"].values()
+    assert cancel["Arguments"] == {"ApplicationId": APPLICATION, "JobRunId": "{% $states.input %}"}
+    assert (found["cancelJobs"]["Next"], found["pause"]["Next"]) == ("t: pause", "t: listJobRuns")
 
 
 def test_sessions_are_started_and_stopped_but_their_tokens_stay_out():
