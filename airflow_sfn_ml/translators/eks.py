@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ast import literal_eval
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from airflow_sfn_ml.asl import Choice, ChoiceRule, Retry, State
+from airflow_sfn_ml.asl import Choice, ChoiceRule, Map, Retry, State, StateMachine, Task
+from airflow_sfn_ml.asl.refs import Code
 from airflow_sfn_ml.translators.phrases import field_of, polling, written
 from airflow_sfn_ml.translators.preparations import Preparation, prepared
 from airflow_sfn_ml.translators.registry import Translation
@@ -195,12 +195,48 @@ def _deletes(name: str, call: Call) -> Row:
     return Row(f"{_MODULE}.{name}", calls=(replace(call, sync=True, retry=_BUSY),), seconds=(_deleted,))
 
 
+_DELETES_CLUSTER = Call("eks:deleteCluster", _CLUSTER, sync=True, retry=_BUSY)
+
+
+def _delete_cluster(operator: Any) -> Translation:
+    """Delete the cluster, by force_delete_compute after what runs in it."""
+    waiting = waits(operator, "wait_for_completion", "deferrable")
+    forced = waits(operator, "force_delete_compute")
+    states = _emptied(operator) if forced else []
+    states += called(_DELETES_CLUSTER, operator, "done", waiting=waiting, limit=_deleted(operator))
+    return Translation(finished(operator, states, None))
+
+
+def _emptied(operator: Any) -> list[State]:
+    """Delete all node groups, side by side, and then the Fargate profiles, one after another, as EKS wants it."""
+    groups = Call("aws-sdk:eks:listNodegroups", _OF_CLUSTER, keep={"p_groups": "[$states.result.Nodegroups]"})
+    profiles = Call(
+        "aws-sdk:eks:listFargateProfiles", _OF_CLUSTER, keep={"p_profiles": "[$states.result.FargateProfileNames]"}
+    )
+    return [
+        *called(groups, operator, "deleteNodegroups"),
+        _each(operator, "deleteNodegroups", "$p_groups", "NodegroupName", "listFargateProfiles", 0),
+        *called(profiles, operator, "deleteFargateProfiles"),
+        _each(operator, "deleteFargateProfiles", "$p_profiles", "FargateProfileName", "deleteCluster", 1),
+    ]
+
+
+def _each(operator: Any, name: str, items: str, field: str, following: str, concurrency: int) -> State:
+    operation = name.removesuffix("s")
+    delete = Task(
+        operation,
+        resource=f"eks:{operation}.sync",
+        arguments={"ClusterName": operator.cluster_name, field: Code(("$states.input",))},
+        retry=_BUSY,
+    )
+    machine = StateMachine(operation, (delete,))
+    return Map(name, items=Code((items,)), item_processor=machine, max_concurrency=concurrency, next=following)
+
+
 def _deleted(operator: Any) -> int | None:
     """The limit of waiting, where it waits."""
     return polling()(operator) if waits(operator, "wait_for_completion", "deferrable") else None
 
-
-_note: Callable[[str], str] = "What does not come up is deleted, as upstream: {}.".format
 
 add(
     Row(
@@ -215,14 +251,15 @@ add(
         until=_CLUSTER_UP,
         check=_cluster_problems,
         build=_create_cluster,
-        note=_note("the cluster, and the node group by delete_nodegroup_on_failure"),
+        note="What does not come up is deleted, as upstream: the cluster, and the node group by "
+        "delete_nodegroup_on_failure.",
     ),
     Row(
         f"{_MODULE}.EksCreateNodegroupOperator",
         calls=(Call("eks:createNodegroup"), _NODEGROUP_GONE),
         until=_NODEGROUP_UP,
         build=_create_nodegroup,
-        note=_note("the node group, by delete_nodegroup_on_failure"),
+        note="A node group that does not come up is deleted, by delete_nodegroup_on_failure, as upstream.",
     ),
     Row(
         f"{_MODULE}.EksCreateFargateProfileOperator",
@@ -230,9 +267,18 @@ add(
         until=_FARGATE_UP,
         build=_create_profile,
     ),
-    replace(
-        _deletes("EksDeleteClusterOperator", Call("eks:deleteCluster", _CLUSTER)),
-        refused={"force_delete_compute": "delete node groups and Fargate profiles in tasks of their own before it"},
+    Row(
+        f"{_MODULE}.EksDeleteClusterOperator",
+        calls=(
+            Call("aws-sdk:eks:listNodegroups"),
+            Call("eks:deleteNodegroup", sync=True),
+            Call("aws-sdk:eks:listFargateProfiles"),
+            Call("eks:deleteFargateProfile", sync=True),
+            _DELETES_CLUSTER,
+        ),
+        build=_delete_cluster,
+        note="With force_delete_compute all node groups and Fargate profiles (up to a hundred of each) are deleted "
+        "before.",
     ),
     _deletes(
         "EksDeleteNodegroupOperator",

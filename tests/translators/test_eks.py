@@ -116,8 +116,21 @@ def test_things_are_deleted_when_nothing_of_the_cluster_changes(operator: Any, a
     assert "TimeoutSeconds" not in left
 
 
-def test_what_deletes_or_runs_more_is_refused():
-    told = refusal(EksDeleteClusterOperator, cluster_name="c", force_delete_compute=True)
-    assert "force_delete_compute (delete node groups and Fargate profiles in tasks of their own before it)" in told
+def test_what_runs_in_a_cluster_is_deleted_before_it_where_that_is_asked():
+    found = states(EksDeleteClusterOperator, cluster_name="c", force_delete_compute=True)
+    order = ["listNodegroups", "deleteNodegroups", "listFargateProfiles", "deleteFargateProfiles", "deleteCluster"]
+    assert [found[name]["Next"] for name in order[:-1]] == [f"t: {name}" for name in order[1:]]
+    assert found["deleteCluster"]["Resource"] == "arn:aws:states:::eks:deleteCluster"
+    for name, field, concurrency in (
+        ("deleteNodegroups", "NodegroupName", 0),
+        ("deleteFargateProfiles", "FargateProfileName", 1),
+    ):
+        (delete,) = found[name]["ItemProcessor"]["States"].values()
+        assert delete["Arguments"] == {"ClusterName": "c", field: "{% $states.input %}"}
+        assert delete["Resource"].endswith(".sync")
+        assert found[name]["MaxConcurrency"] == concurrency
+
+
+def test_a_pod_is_refused():
     told = refusal(EksPodOperator, cluster_name="c", pod_name="p", image="i")
     assert "EksPodOperator cannot run inside of a state machine: Airflow makes the pod" in told
