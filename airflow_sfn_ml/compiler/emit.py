@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,13 +19,16 @@ from airflow_sfn_ml.compiler.mapped_groups import column, group_map
 from airflow_sfn_ml.compiler.maps import MAP_STATUS
 from airflow_sfn_ml.compiler.names import fresh
 from airflow_sfn_ml.compiler.outcome import check, failure
-from airflow_sfn_ml.compiler.rules import FAILED, SUCCESS
+from airflow_sfn_ml.compiler.rules import FAILED, SKIPPED, SUCCESS
 from airflow_sfn_ml.compiler.scope import CHOICE, FAILURES, OUTPUT, STATUS, Fact, Scope, received
 from airflow_sfn_ml.compiler.structure import Block, Par, Seq, names_in
 from airflow_sfn_ml.compiler.work import Work, work_of
 from airflow_sfn_ml.steps.decision import Decision
+from airflow_sfn_ml.steps.procedure import SKIPPED as SKIPPED_KEY
 
 ANSWERS = ((OUTPUT, "output"), (CHOICE, "choice"))
+SKIP_STATUS = f"$exists({select('$states.result[0]', (SKIPPED_KEY,))}) ? '{SKIPPED}' : '{SUCCESS}'"
+"""JSONata: the status of a task that may say of itself that it is skipped."""
 CAUSE_LIMIT = 1024
 """How many characters of a failure's cause are carried on: variables and joins have to stay small."""
 
@@ -133,6 +136,7 @@ class Emitter:
                 fate.node, self.partition, scope.outputs, survive=self.survive, read=read, reusable=fate.reused
             )
         )
+        self.taken.update(_inside(work.state))
         kept, otherwise, caught = self._kept(fate, scope, work.result)
         state: State = replace(work.state, assign=kept or None, output=work.result)
         if isinstance(fate.node.step, Decision) and not fate.caught:
@@ -161,9 +165,10 @@ class Emitter:
         if (CHOICE, name) in self.readers:
             key = scope.add((CHOICE, name))
             kept[key], otherwise[key], caught[key] = expression("$states.result[0].choice"), [], []
-        if (STATUS, name) in self.readers and (fate.caught or fate.gated or fate.may_be_empty):
+        told = MAP_STATUS if fate.may_be_empty else SKIP_STATUS if fate.may_skip else None
+        if (STATUS, name) in self.readers and (fate.caught or fate.gated or told):
             key = scope.add((STATUS, name))
-            kept[key], caught[key] = expression(MAP_STATUS) if fate.may_be_empty else SUCCESS, FAILED
+            kept[key], caught[key] = expression(told) if told else SUCCESS, FAILED
         if fate.caught and not fate.node.forgiven:
             key = scope.add_failures(name)
             kept[key], otherwise[key], caught[key] = [], [], expression(_failure(name))
@@ -199,6 +204,14 @@ class Emitter:
             for kind in (OUTPUT, STATUS, CHOICE)
             if self.readers.get((kind, name), frozenset()) - inside
         )
+
+
+def _inside(state: State) -> Iterator[str]:
+    """The names of the states within *state*."""
+    for machine in (*getattr(state, "branches", ()), getattr(state, "item_processor", None)):
+        for inner in machine.states if machine else ():
+            yield inner.name
+            yield from _inside(inner)
 
 
 def _parts(block: Block) -> tuple[Block, ...]:

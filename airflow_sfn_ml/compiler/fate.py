@@ -17,6 +17,7 @@ from airflow_sfn_ml.compiler.graph import Graph, Node, bits
 from airflow_sfn_ml.compiler.rules import NEEDS_SUCCESS, Condition, Upstream, condition
 from airflow_sfn_ml.compiler.structure import Block, Par, Seq, names_in
 from airflow_sfn_ml.steps.decision import Decision
+from airflow_sfn_ml.steps.procedure import Procedure
 
 NEVER_SURE = frozenset({"all_failed", "all_skipped"})
 """Tasks with these rules are skipped when all goes well."""
@@ -52,6 +53,11 @@ class Fate:
     def may_be_empty(self) -> bool:
         """Whether it is mapped over what may be nothing, so that it may count as skipped."""
         return self.node.each is not None and self.node.each.may_be_empty
+
+    @property
+    def may_skip(self) -> bool:
+        """Whether it may say of itself that it counts as skipped."""
+        return isinstance(self.node.step, Procedure) and self.node.step.may_skip
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -106,10 +112,11 @@ def fates(graph: Graph, block: Block, *, survive: bool, reusable: bool, every: b
         for position in positions:
             node = graph.nodes[position]
             fate = found[node.name] = _fate(graph, node, bool(caught >> position & 1), reusable, unsure)
-            if fate.caught or fate.gated or fate.may_be_empty:
+            if fate.caught or fate.gated or fate.may_be_empty or fate.may_skip:
                 unsure.add(node.name)
             if (
                 fate.may_be_empty
+                or fate.may_skip
                 or fate.reused
                 or fate.deciders
                 or node.rule in NEVER_SURE

@@ -30,7 +30,7 @@ def procedure_work(
         return _single(node, only, retry or (NEVER,)), only.output if bound.has_output else {}
     branch = StateMachine(states[0].name, states)
     state = Parallel(node.name, arguments={}, branches=(branch,), retry=retry, comment=node.comment)
-    return state, "{% $states.result[0] %}" if bound.has_output else {}
+    return state, "{% $states.result[0] %}" if bound.has_output or bound.may_skip else {}
 
 
 def _single(node: Node, state: FlowState, retry: tuple[Retry, ...]) -> FlowState:

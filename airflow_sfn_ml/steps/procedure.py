@@ -34,6 +34,9 @@ PAYLOADS = (
 )
 """The fields of states that may hold symbols."""
 
+SKIPPED = "airflow: skipped"
+"""The only field of the output of a task that says of itself that it is to count as skipped; it holds the reason."""
+
 
 @dataclass(frozen=True)
 class Procedure:
@@ -43,12 +46,14 @@ class Procedure:
     :param states: the first is where it begins; `next` names another of them. What the last one puts out is the
         task's XCom: nothing, if it says so by *has_output*.
     :param final: errors after which the task is not tried again, whatever its retries.
+    :param may_skip: whether it may put out `skipped` instead of a result.
     """
 
     state_id: str
     states: tuple[State, ...]
     has_output: bool = True
     final: tuple[str, ...] = ()
+    may_skip: bool = False
 
     @property
     def request(self) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 A sensor's `timeout` counts from the beginning of a try, and a sensor that timed out is not tried again, as in Airflow.
 Both `mode`s are the same here: no worker waits. `exponential_backoff` and `max_wait` lengthen the waits as Airflow
-does, with a jitter of the machine's own. `silent_fail` goes on looking after a failure. What becomes *skipped* after a
-failure (`soft_fail`, `never_fail`) is refused: a state that fails can end a task, but not skip it.
+does, with a jitter of the machine's own. `silent_fail` goes on looking after a failure. `soft_fail` and `never_fail`
+make a skipped task of a time-out or a failure, each of that which it does upstream: `soft_fail` of a time-out,
+`never_fail` of a failure, and both of both in the deferrable form. The machine then ends the task well, with an output
+that says so (`procedure.SKIPPED`).
 
 A look takes nine events of the 25,000 that an execution may have; a sensor that may use most of them is warned of.
 """
@@ -20,7 +22,7 @@ from airflow_sfn_ml.asl import Catch, Choice, ChoiceRule, Fail, Pass, Retry, Sta
 from airflow_sfn_ml.asl.refs import Code, Given
 from airflow_sfn_ml.exceptions import TranslationError
 from airflow_sfn_ml.steps.loops import ELAPSED, ERROR, SEEN
-from airflow_sfn_ml.steps.procedure import Procedure
+from airflow_sfn_ml.steps.procedure import SKIPPED, Procedure
 from airflow_sfn_ml.translators import fusing
 from airflow_sfn_ml.translators.registry import Translation
 from airflow_sfn_ml.translators.table import Call, Row, add, arguments, called, number
@@ -29,11 +31,6 @@ TIMED_OUT = "AirflowSensorTimeout"
 """The error of a sensor whose time is over; never tried again."""
 EVENTS, LARGEST = 9, 20_000
 """Events of one turn of the loop, and how many of an execution's 25,000 a sensor may take without a warning."""
-SKIPPING = (
-    "after a failure the task would be skipped, and a state that failed cannot be; let it fail and give the tasks "
-    "after it trigger_rule='all_done', or move the sensor before the group"
-)
-REFUSED = {"soft_fail": SKIPPING, "never_fail": SKIPPING}
 TURN = "$p_turn"
 
 
@@ -86,7 +83,6 @@ def sensor(
     :param key: under which key the operator pushes what is the task's XCom here.
     :param more: further fields of the row.
     """
-    refused = {**REFUSED, **more.pop("refused", {})}
     told = (f"its XCom is not under the key {key!r} but, as of all tasks of a group, under 'return_value'",)
 
     def build(operator: Any) -> Translation:
@@ -95,7 +91,7 @@ def sensor(
 
     if isinstance(look, Look):
         more = {"calls": (look.call,), "then": look.then, **more}
-    add(Row(path, refused=refused, build=build, **more))
+    add(Row(path, build=build, **more))
 
 
 def sensed(operator: Any, look: Look, own: fusing.Own | None = None) -> Translation:
@@ -116,7 +112,7 @@ def sensed(operator: Any, look: Look, own: fusing.Own | None = None) -> Translat
         meant, cause = look.refused
         states += [
             Choice("check", choices=(when((meant,), "refused"),), default="done"),
-            Fail("refused", error="JobFailed", cause=cause),
+            ended(operator, "refused", cause),
         ]
     return finished(operator, states, timing, look.output)
 
@@ -124,15 +120,25 @@ def sensed(operator: Any, look: Look, own: fusing.Own | None = None) -> Translat
 def finished(operator: Any, states: list[State], timing: Timing, output: Any = None, *, again: str = "") -> Translation:
     """*states*, which go on to ``done``, with waits, after which *again* is the next (else the first), and ends."""
     ending = output(operator) if callable(output) else output
+    may_skip = skips_late(operator) or skips_failure(operator)
+    if ending is None and may_skip:
+        ending = {}
     done = Pass("done", output=Code((ending,)) if isinstance(ending, str) else ending)
     begin = [Pass("count", assign={TURN[1:]: 0}, next=states[0].name)] if timing.counts else []
     wait = Wait("wait", seconds=timing.seconds, next=again or states[0].name)
-    late = [] if timing.limit is None else [Fail("late", error=timing.error, cause=timing.complaint)]
+    late: list[State] = []
+    if timing.limit is not None:
+        late = [skipped("late", timing.complaint) if skips_late(operator) else timing.late]
+    if any(catch.next == "skipped" for state in states if isinstance(state, Task) for catch in state.catch) or any(
+        state.default == "skipped" for state in states if isinstance(state, Choice)
+    ):
+        late.append(skipped("skipped", code(f"${ERROR}.Error & ': ' & $string(${ERROR}.Cause)")))
     procedure = Procedure(
         operator.label,
         (*begin, *states, wait, *late, done),
         has_output=output is not None,
         final=(TIMED_OUT,),
+        may_skip=may_skip,
     )
     return Translation(procedure, warnings=timing.warnings)
 
@@ -160,7 +166,7 @@ class Timing:
         :raises TranslationError: it is a template.
         """
         every = max(1, math.ceil(_seconds(operator, look.every)))
-        deferrable = getattr(operator, "deferrable", False) is True
+        deferrable = _deferrable(operator)
         if deferrable and look.deferred is None:
             return cls(every, None)
         if deferrable and isinstance(look.deferred, tuple):
@@ -192,6 +198,11 @@ class Timing:
         if self.limit is None:
             return ()
         return (when((f"{ELAPSED} > {self.limit}",), "late"),)
+
+    @property
+    def late(self) -> Fail:
+        """How it ends then."""
+        return Fail("late", error=self.error, cause=self.complaint)
 
     @property
     def complaint(self) -> str:
@@ -238,7 +249,9 @@ def looked(
         rules += [when((_matches(missing), " and ", *_source(rule)), str(rule.next)) for rule in timing.rules]
         rules.append(when((_matches(missing),), "wait"))
     refused = f"{name}: refused"
-    catch = Catch(error_equals=("States.TaskFailed",), next=refused, assign={ERROR: Code(("$states.errorOutput",))})
+    skips = skips_failure(operator)
+    caught = refused if rules else "skipped"
+    catch = Catch(error_equals=("States.TaskFailed",), next=caught, assign={ERROR: Code(("$states.errorOutput",))})
     task = Task(
         name,
         resource=call.resource,
@@ -246,8 +259,10 @@ def looked(
         assign=kept,
         next=following,
         retry=(Retry(error_equals=(general,), max_attempts=0),) if general else (),
-        catch=(catch,) if rules else (),
+        catch=(catch,) if rules or skips else (),
     )
+    if rules and skips:
+        return [task, Choice(refused, choices=tuple(rules), default="skipped")]
     raised = Fail(f"{refused}: not", error=code(f"${ERROR}.Error"), cause=code(f"$string(${ERROR}.Cause)"))
     return [task, Choice(refused, choices=tuple(rules), default=raised.name), raised] if rules else [task]
 
@@ -262,20 +277,39 @@ def judged(operator: Any, look: Look, timing: Timing, following: str) -> list[St
     if look.busy and fails:
         rules.append(when(condition(operator, look.status, look.busy), "wait"))
     choice = Choice("judge", choices=tuple(rules), default="failed" if look.busy and fails else "wait")
-    return [choice, *([failed(look.status, look.reason)] if fails and (look.failed or look.busy) else [])]
+    cause = f"'ended as ' & $string({look.status})"
+    if look.reason:
+        cause += f" & ($exists({look.reason}) ? ': ' & $string({look.reason}) : '')"
+    return [choice, *([ended(operator, "failed", code(cause))] if fails and (look.failed or look.busy) else [])]
 
 
-def failed(status: str, reason: str = "") -> Fail:
+def ended(operator: Any, name: str, cause: Any) -> State:
     """The end of a sensor whose wait is in vain."""
-    cause = f"'ended as ' & $string({status})"
-    if reason:
-        cause += f" & ($exists({reason}) ? ': ' & $string({reason}) : '')"
-    return Fail("failed", error="JobFailed", cause=code(cause))
+    return skipped(name, cause) if skips_failure(operator) else Fail(name, error="JobFailed", cause=cause)
+
+
+def skipped(name: str, cause: Any) -> Pass:
+    """The end of a sensor that counts as skipped."""
+    return Pass(name, output={SKIPPED: cause})
+
+
+def skips_late(operator: Any) -> bool:
+    """Whether it counts as skipped when its time is over."""
+    return bool(operator.soft_fail or (operator.never_fail and _deferrable(operator)))
+
+
+def skips_failure(operator: Any) -> bool:
+    """Whether it counts as skipped when what it waits for fails, or a look."""
+    return bool(operator.never_fail or (operator.soft_fail and _deferrable(operator)))
+
+
+def _deferrable(operator: Any) -> bool:
+    return getattr(operator, "deferrable", False) is True
 
 
 def silent(operator: Any) -> bool:
     """Whether a failure only means that it looks again; the deferrable forms do not know that."""
-    return bool(getattr(operator, "silent_fail", False)) and getattr(operator, "deferrable", False) is not True
+    return bool(getattr(operator, "silent_fail", False)) and not _deferrable(operator)
 
 
 def condition(operator: Any, status: str, meant: Any) -> tuple[Any, ...]:

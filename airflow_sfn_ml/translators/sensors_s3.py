@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_sfn_ml.asl import Choice, ChoiceRule, Fail, Pass, State
+from airflow_sfn_ml.asl import Choice, ChoiceRule, Pass, State
 from airflow_sfn_ml.asl.refs import Code, Given
 from airflow_sfn_ml.exceptions import TranslationError
 from airflow_sfn_ml.translators import patterns
 from airflow_sfn_ml.translators.places import bucket_and_key
 from airflow_sfn_ml.translators.registry import Translation
-from airflow_sfn_ml.translators.sensing import REFUSED, Look, Timing, code, finished, looked, when
+from airflow_sfn_ml.translators.sensing import Look, Timing, code, ended, finished, looked, when
 from airflow_sfn_ml.translators.table import OMIT, Call, Row, add
 
 _SENSORS = "airflow.providers.amazon.aws.sensors.s3"
@@ -157,7 +157,7 @@ def _unchanged(operator: Any) -> Translation:
         Choice("late?", choices=timing.rules, default="wait"),
     ]
     if not operator.allow_delete:
-        states.append(Fail("failed", error="JobFailed", cause="objects were deleted between two looks"))
+        states.append(ended(operator, "failed", "objects were deleted between two looks"))
     return finished(operator, states, timing, again="look")
 
 
@@ -176,10 +176,7 @@ add(
     Row(
         f"{_SENSORS}.S3KeySensor",
         build=_key_sensor,
-        refused={
-            **REFUSED,
-            "check_fn": "a function runs on a worker only; look at the objects in a task after the sensor",
-        },
+        refused={"check_fn": "a function runs on a worker only; look at the objects in a task after the sensor"},
         check=_key_problems,
         note="One look for each key; with wildcard_match and use_regex it lists the bucket page by page. A pattern "
         "must be written out from its first wildcard on.",
@@ -187,7 +184,6 @@ add(
     Row(
         f"{_SENSORS}.S3KeysUnchangedSensor",
         build=_unchanged,
-        refused=REFUSED,
         check=_unchanged_problems,
         note="All keys together may have 256 KiB.",
     ),

@@ -17,10 +17,11 @@ from airflow_sfn_ml.translators.members import given
 from airflow_sfn_ml.translators.policies import timeout_of
 from airflow_sfn_ml.translators.preparations import Preparation, Prepared, prepared
 from airflow_sfn_ml.translators.registry import Translation
-from airflow_sfn_ml.translators.sensing import REFUSED
 from airflow_sfn_ml.translators.table import Row, add
 
 _SENSORS = "airflow.providers.standard.sensors"
+_SKIPPING = "whether its time is over is seen by the start of the execution, which fails; raise the timeout instead"
+REFUSED = {"soft_fail": _SKIPPING, "never_fail": _SKIPPING}
 LONGEST = 99_999_999
 """AWS's limit for the Seconds of a Wait."""
 _RUN = (

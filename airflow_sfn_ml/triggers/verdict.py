@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_sfn_ml.compiler.names import gate_name
 from airflow_sfn_ml.history import ExecutionView, StateStatus, StateView
+from airflow_sfn_ml.steps.procedure import SKIPPED
 
 RUNNING = "RUNNING"
 SUCCEEDED = "SUCCEEDED"
@@ -88,6 +89,8 @@ def verdict(view: ExecutionView, name: str, place: Place | None = None) -> Verdi
         if state.status == StateStatus.NOT_ENTERED:
             return Skipped(f"State {name} was not chosen")
     match state.status:
+        case StateStatus.SUCCEEDED if isinstance(state.output, Mapping) and SKIPPED in state.output:
+            return Skipped(str(state.output[SKIPPED]))
         case StateStatus.SUCCEEDED:
             return Succeeded(state.output, _visits(state))
         case StateStatus.CAUGHT if place is not None:

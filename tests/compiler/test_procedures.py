@@ -77,3 +77,11 @@ def test_a_procedure_of_one_state_is_the_tasks_state():
     assert state["Resource"] == "arn:aws:states:::glue:startJobRun.sync"
     assert state["Output"] == "{% $states.result.Id %}"
     assert state["TimeoutSeconds"] == 60
+
+
+def test_the_states_of_a_task_at_the_end_of_a_branch_keep_their_names():
+    graph = [Node("a", endpoint({})), Node("b", endpoint({}))]
+    program = compile_graph(graph)
+    (parallel,) = (state for state in program.definition["States"].values() if state["Type"] == "Parallel")
+    assert [list(branch["States"]) for branch in parallel["Branches"]] == [["a", "a: done (2)"], ["b", "b: done (2)"]]
+    assert [problem for problem in asl.validate(program.definition) if problem.severity == "error"] == []

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
+from airflow.providers.amazon.aws.operators.s3 import S3ListOperator
 from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTrainingOperator
 from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
 from airflow.providers.amazon.aws.sensors.athena_spark import AthenaSparkSensor
@@ -86,6 +87,7 @@ from airflow.providers.amazon.aws.sensors.sqs import SqsSensor
 from airflow.providers.amazon.aws.sensors.ssm import SsmRunCommandCompletedSensor
 from airflow.providers.amazon.aws.sensors.step_function import StepFunctionExecutionSensor
 
+from airflow_sfn_ml.triggers.verdict import Skipped, Succeeded, verdict
 from tests.translators.machines import checked, context, group_of, member, refusal, run, states, warned
 
 ACCOUNT = "us-east-1:123456789012"
@@ -374,13 +376,64 @@ def test_silent_fail_goes_on_looking():
     assert found["look: refused"]["Choices"][-1] == {"Condition": "{% true %}", "Next": "t: wait"}
 
 
+MARK = "airflow: skipped"
+
+
+def test_a_soft_failure_is_a_time_out_that_ends_the_task_as_skipped():
+    found = states(GlueJobSensor, job_name="j", run_id="r", soft_fail=True, timeout=60, deferrable=False)
+    assert found["late"] == {
+        "Type": "Pass",
+        "Output": {MARK: "what it waits for was not there after 60 seconds"},
+        "End": True,
+    }
+    assert found["failed"]["Type"] == "Fail"
+    assert found["done"]["Output"] == {}
+
+
+def test_what_never_fails_is_skipped_after_a_failure_and_late_all_the_same():
+    found = states(GlueJobSensor, job_name="j", run_id="r", never_fail=True, timeout=60, deferrable=False)
+    assert found["late"]["Type"] == "Fail"
+    assert found["failed"]["Type"] == "Pass"
+    assert found["look"]["Catch"][0]["Next"] == "t: skipped"
+    assert found["skipped"]["Output"] == {MARK: "{% $p_error.Error & ': ' & $string($p_error.Cause) %}"}
+
+
 @pytest.mark.parametrize("name", ["soft_fail", "never_fail"])
-def test_a_failure_that_skips_is_refused(name: str):
-    assert refusal(GlueCrawlerSensor, crawler_name="c", **{name: True}) == (
-        f"g.t: cannot do in a state machine: {name} (after a failure the task would be skipped, and a state that "
-        "failed cannot be; let it fail and give the tasks after it trigger_rule='all_done', or move the sensor before "
-        "the group)"
+def test_the_deferrable_form_skips_after_both(name: str):
+    found = states(GlueJobSensor, job_name="j", run_id="r", deferrable=True, **{name: True})
+    assert [found[end]["Type"] for end in ("late", "failed", "skipped")] == ["Pass", "Pass", "Pass"]
+
+
+def test_errors_that_mean_not_yet_do_not_skip():
+    found = states(RdsDbSensor, db_identifier="d", never_fail=True, timeout=60)
+    assert found["look: refused"]["Choices"][-1]["Next"] == "t: wait"
+    assert found["look: refused"]["Default"] == "t: skipped"
+
+
+def test_what_comes_after_a_skipped_sensor_is_skipped_or_runs_by_its_rule(local_aws: Any, bucket: str):
+    def build() -> Any:
+        sensor = S3KeySensor(
+            task_id="t", bucket_name=bucket, bucket_key="k", poke_interval=1, timeout=1, soft_fail=True, retries=2
+        )
+        other = S3ListOperator(task_id="other", bucket=bucket)
+        [sensor, other] >> S3ListOperator(task_id="all", bucket=bucket)
+        [sensor, other] >> S3ListOperator(task_id="none_failed", bucket=bucket, trigger_rule="none_failed")
+
+    view = run(local_aws, group_of(build))
+    assert view.status == "SUCCEEDED", (view.error, view.cause)
+    assert verdict(view, "t") == Skipped("what it waits for was not there after 1 seconds")
+    assert str(view.state("all").status) == "not_entered"
+    assert str(view.state("none_failed").status) == "succeeded"
+
+
+def test_a_sensor_that_may_skip_and_does_not_pushes_nothing(local_aws: Any, bucket: str):
+    local_aws.client("s3").put_object(Bucket=bucket, Key="k", Body=b"")
+    group = group_of(
+        lambda: S3KeySensor(task_id="t", bucket_name=bucket, bucket_key="k", poke_interval=1, timeout=5, soft_fail=True)
     )
+    view = run(local_aws, group)
+    assert verdict(view, "t") == Succeeded({})
+    assert not group.has_output("t")
 
 
 def test_a_sensor_that_could_fill_the_history_is_warned_of():

@@ -96,7 +96,7 @@ def test_a_span_that_is_too_long_is_refused():
 
 
 def test_a_wait_that_would_skip_is_refused():
-    assert "soft_fail (after a failure the task would be skipped" in refusal(
+    assert "soft_fail (whether its time is over is seen by the start of the execution, which fails" in refusal(
         TimeDeltaSensor, delta=timedelta(1), soft_fail=True
     )
 
