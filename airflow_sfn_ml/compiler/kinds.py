@@ -47,7 +47,7 @@ def _has_texts(value: Any) -> bool:
         case list() | tuple():
             return any(_has_texts(item) for item in value)
         case Text():
-            return any(isinstance(part, Ref) for part in value.parts)
+            return any(isinstance(part, Ref) or _has_texts(part) for part in value.parts)
         case Code():
             return any(_has_texts(part.value) for part in value.parts if isinstance(part, Given))
         case _:
@@ -62,7 +62,9 @@ def _rewritten(value: Any, marked: Callable[[Ref], Ref]) -> Any:
         case list() | tuple():
             return [_rewritten(item, marked) for item in value]
         case Text():
-            return Text(tuple(marked(part) if isinstance(part, Ref) else part for part in value.parts))
+            return Text(
+                tuple(marked(part) if isinstance(part, Ref) else _rewritten(part, marked) for part in value.parts)
+            )
         case Code():
             return Code(
                 tuple(

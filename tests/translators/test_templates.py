@@ -131,7 +131,7 @@ def test_the_output_of_a_member_is_a_reference_and_that_of_an_outside_task_is_ai
         ("{{ ti.xcom_pull('g.a', map_indexes=-1, default=1) }}", "pulls with a default"),
         ("{{ ti.xcom_pull(*['g.a']) }}", "with * or **"),
         ("{{ dag_run.get_task_instance('g.a').xcom_pull('g.a') }}", "write ti.xcom_pull"),
-        ("{% macro x() %}{{ ti.xcom_pull('g.a') }}{% endmacro %}", "a block that a state machine does not have (Macro)"),
+        ("{% macro x() %}{{ ti.xcom_pull('g.a') }}{% endmacro %}", "that a state machine does not have (Macro)"),
         ("{% if ds %}{% set x = ti.xcom_pull('g.a') %}{% endif %}", "sets a name inside of a block"),
         ("{% for a, b in ti.xcom_pull('g.a') %}{% endfor %}", "has a loop with several names"),
         ("{% for a in ti.xcom_pull('g.a') %}{{ loop.cycle(1) }}{% endfor %}", "uses loop.cycle"),

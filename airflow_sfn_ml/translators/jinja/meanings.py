@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from airflow_sfn_ml.asl.refs import Given, Param, Ref
+from airflow_sfn_ml.asl.refs import Given, Param, Ref, Text
 from airflow_sfn_ml.compiler.jsonata import literal
 from airflow_sfn_ml.translators.jinja.terms import (
     ANY,
@@ -140,6 +140,10 @@ class Selected(Meaning):
         if not self.ref.path:
             return self.value()
         return made(ANY, Given(replace(self.ref, optional=True)), missing=f"{self.at}: it is not there")
+
+    def text(self) -> Term:
+        """The text of the reference, which the compiler makes: it may know that it is text."""
+        return made(STRING, Given(Text((self.ref,))))
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,8 @@ def template_symbol(template: str, environment: Environment, place: Place) -> An
         tree = environment.parse(template)
     except TemplateSyntaxError as error:
         raise Unsayable(f"{template!r} is not valid Jinja: {error}") from None
+    if "xcom_pull" not in template:
+        return None
     parts = _Parts(place)
     reading = Expressions(place.where, environment, place.members, parts.inner)
     if not reading.inside(tree):
