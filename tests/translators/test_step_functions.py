@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -95,6 +96,25 @@ def test_the_name_of_an_execution_is_never_taken_twice(local_aws: Any, echo: str
     names = {xcom(local_aws, build).rpartition(":")[2] for _ in range(2)}
     assert len(names) == 2
     assert all(name.startswith("daily-") for name in names)
+
+
+def test_a_retry_starts_an_execution_of_another_name(local_aws: Any):
+    child = machine(local_aws, {"Type": "Fail", "Error": "Bad"})
+
+    def build() -> None:
+        StepFunctionStartExecutionOperator(
+            task_id="t",
+            state_machine_arn=child,
+            name="daily",
+            deferrable=True,
+            retries=2,
+            retry_delay=timedelta(seconds=1),
+        )
+
+    view = run(local_aws, group_of(build))
+    assert view.state("t").status is not StateStatus.SUCCEEDED
+    listed = local_aws.client("stepfunctions").list_executions(stateMachineArn=child)["executions"]
+    assert len({execution["name"] for execution in listed}) == 3
 
 
 def test_a_deferrable_task_waits_as_long_as_upstreams():
