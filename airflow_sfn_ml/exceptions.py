@@ -15,6 +15,7 @@
     │   └── TooLarge                   a limit of AWS is exceeded
     ├── DeployError                    AWS could not be made to match, or not be reached
     │   ├── NotDeployed                there is no version with this definition
+    │   ├── NotPrepared                what an operator does before its call failed
     │   ├── WorkflowNotFound           a workflow was neither created nor attached
     │   ├── NotOwned                   the state machine belongs to someone else
     │   └── AccessDenied               an IAM permission is missing
@@ -98,6 +99,10 @@ class DeployError(SfnMlError):
 
 class NotDeployed(DeployError):
     """There is no version with this definition."""
+
+
+class NotPrepared(DeployError):
+    """What an operator does before its call, as an upload, failed when the execution was to start."""
 
 
 class WorkflowNotFound(DeployError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.sdk import TaskGroup
 
 from airflow_sfn_ml.compiler.names import state_name
-from airflow_sfn_ml.exceptions import CompileError
+from airflow_sfn_ml.exceptions import CompileError, NotPrepared
 from airflow_sfn_ml.operators.start import StartExecutionOperator
 from airflow_sfn_ml.task_group.attaching import START, draw_edges, make_start
 
@@ -156,6 +156,8 @@ class MachineGroup(TaskGroup):
                     )
                 else:
                     rendered = render_member(member, operator, context, start)
+            except NotPrepared:
+                raise
             except Exception as error:
                 problems.append(
                     f"{operator.task_id}: its templates cannot be rendered: {type(error).__name__}: {error}"

@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow_sfn_ml.asl.refs import WHOLE, Param, Text, walk
 from airflow_sfn_ml.compiler.data import job_name_base
-from airflow_sfn_ml.exceptions import TranslationError
+from airflow_sfn_ml.exceptions import NotPrepared, SfnMlError, TranslationError
 from airflow_sfn_ml.steps import ServiceStep
 from airflow_sfn_ml.translators.members import Member, request_problems
 from airflow_sfn_ml.translators.preparations import Start, prepare
@@ -38,6 +38,7 @@ def render_member(
     """The values of *member* for the execution's input, by JSON pointer; its actions are done.
 
     :param start: what preparations and actions ask AWS and Airflow with.
+    :raises NotPrepared: AWS or a file could not be reached; it may be another time.
     :raises Exception: whatever the templates raise; the caller names the task.
     """
     if not member.params and not member.actions:
@@ -51,10 +52,17 @@ def render_member(
         for pointer, template in member.params.items()
     }
     asked = start or Start(_no_hook)
-    for pointer, steps in member.preparations.items():
-        values[pointer] = prepare(values[pointer], steps, asked)
-    for action in member.actions:
-        action.do(operator.render_template(action.value, seen, environment, set()), asked)
+    try:
+        for pointer, steps in member.preparations.items():
+            values[pointer] = prepare(values[pointer], steps, asked)
+        for action in member.actions:
+            action.do(operator.render_template(action.value, seen, environment, set()), asked)
+    except SfnMlError:
+        raise
+    except Exception as error:
+        raise NotPrepared(
+            f"{operator.task_id}: what the operator does before its call failed: {type(error).__name__}: {error}"
+        ) from error
     whole = values.get(WHOLE)
     if isinstance(whole, dict):
         if step is not None and step.name_field:

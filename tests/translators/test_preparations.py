@@ -14,7 +14,7 @@ from airflow.providers.amazon.aws.operators.sagemaker import SageMakerModelOpera
 from airflow.sdk import DAG, BaseOperator
 
 from airflow_sfn_ml.asl.refs import Code, Given, Param, Ref
-from airflow_sfn_ml.exceptions import CompileError, UnsupportedTemplate
+from airflow_sfn_ml.exceptions import CompileError, NotPrepared, UnsupportedTemplate
 from airflow_sfn_ml.translators.preparations import (
     INTEGER,
     JSON,
@@ -219,3 +219,28 @@ def test_uploads_that_need_a_task_of_the_group_are_refused():
 
 def test_a_config_without_operations_is_left_alone():
     assert UPLOADS.do({"a": 1}, None) == {"a": 1}
+
+
+def test_what_may_go_well_another_time_is_left_to_the_retries_of_the_start_task(
+    local_aws: Any, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked = {"S3Upload": [{"Path": str(tmp_path / "nothing"), "Bucket": bucket, "Key": "k", "Tar": False}]}
+    config = {**CONFIG, "S3Operations": asked}
+    group = group_of(lambda: SageMakerProcessingOperator(task_id="t", config=config))
+    told = r"g\.t: what the operator does before its call failed: .*nothing"
+    with connected(local_aws, monkeypatch), pytest.raises(NotPrepared, match=told):
+        rendered(group, context())
+
+
+def test_a_role_that_nobody_knows_is_named(local_aws: Any, monkeypatch: pytest.MonkeyPatch):
+    group = group_of(lambda: SageMakerProcessingOperator(task_id="t", config={**CONFIG, "RoleArn": "unknown-role"}))
+    with connected(local_aws, monkeypatch), pytest.raises(NotPrepared, match=r"g\.t: .*unknown-role"):
+        rendered(group, context())
+
+
+def test_a_role_is_found_by_its_name(local_aws: Any, monkeypatch: pytest.MonkeyPatch):
+    name = f"role-{uuid.uuid4().hex[:6]}"
+    made = local_aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}", Path="/service/")
+    group = group_of(lambda: SageMakerProcessingOperator(task_id="t", config={**CONFIG, "RoleArn": name}))
+    with connected(local_aws, monkeypatch):
+        assert rendered(group, context()) == {"t": {"/RoleArn": made["Role"]["Arn"]}}
