@@ -88,6 +88,12 @@ def read_mapped(
     if isinstance(found.node.step, Decision):
         problem = f"{operator.task_id}: a branch cannot be mapped in a state machine; move it out of the group"
         return replace(found, problems=(*found.problems, problem))
+    if isinstance(found.node.step, Procedure) and found.node.step.may_skip:
+        problem = (
+            f"{operator.task_id}: soft_fail and never_fail cannot be mapped in a state machine: what comes after would "
+            "have to know which iterations were skipped; let them fail, or move the task out of the group"
+        )
+        return replace(found, problems=(*found.problems, problem))
     concurrency = min(_limits(operator), default=None)
     many = each.count is not None and each.count > INLINE_LIMIT and (concurrency or each.count) > INLINE_LIMIT
     warnings = (*found.warnings, *_warnings(operator))

@@ -460,6 +460,45 @@ sensor(
 )
 
 
+# EKS
+
+
+def _eks(name: str, operation: str, arguments: Mapping[str, Any], field: str, *ends: str) -> None:
+    """A sensor that fails in every final state but the one it waits for; what is not there is `NONEXISTENT`."""
+
+    def look(operator: Any) -> Look:
+        target = operator.target_state.value
+        return Look(
+            Call(f"aws-sdk:eks:{operation}", arguments, name="look"),
+            status=f"$p_seen.{field}.Status",
+            done=(target,),
+            failed=tuple(end for end in ("ACTIVE", *ends) if end != target),
+            gone="ResourceNotFound" if target == "NONEXISTENT" else "",
+        )
+
+    sensor(f"{_SENSORS}.eks.{name}", look)
+
+
+_CLUSTER = {"clusterName": attr("cluster_name")}
+_eks("EksClusterStateSensor", "describeCluster", {"name": attr("cluster_name")}, "Cluster", "FAILED")
+_eks(
+    "EksFargateProfileStateSensor",
+    "describeFargateProfile",
+    {**_CLUSTER, "fargateProfileName": attr("fargate_profile_name")},
+    "FargateProfile",
+    "CREATE_FAILED",
+    "DELETE_FAILED",
+)
+_eks(
+    "EksNodegroupStateSensor",
+    "describeNodegroup",
+    {**_CLUSTER, "nodegroupName": attr("nodegroup_name")},
+    "Nodegroup",
+    "CREATE_FAILED",
+    "DELETE_FAILED",
+)
+
+
 # Lambda
 
 sensor(

@@ -45,6 +45,11 @@ from airflow.providers.amazon.aws.sensors.ecs import (
     EcsTaskDefinitionStateSensor,
     EcsTaskStateSensor,
 )
+from airflow.providers.amazon.aws.sensors.eks import (
+    EksClusterStateSensor,
+    EksFargateProfileStateSensor,
+    EksNodegroupStateSensor,
+)
 from airflow.providers.amazon.aws.sensors.emr import (
     EmrContainerSensor,
     EmrJobFlowSensor,
@@ -87,6 +92,7 @@ from airflow.providers.amazon.aws.sensors.sqs import SqsSensor
 from airflow.providers.amazon.aws.sensors.ssm import SsmRunCommandCompletedSensor
 from airflow.providers.amazon.aws.sensors.step_function import StepFunctionExecutionSensor
 
+from airflow_sfn_ml.exceptions import CompileError
 from airflow_sfn_ml.triggers.verdict import Skipped, Succeeded, verdict
 from tests.translators.machines import checked, context, group_of, member, refusal, run, states, warned
 
@@ -169,6 +175,19 @@ SENSORS: list[tuple[Any, dict[str, Any], str, dict[str, Any]]] = [
     (EcsClusterStateSensor, {"cluster_name": "c"}, "ecs:describeClusters", {"Clusters": ["c"]}),
     (EcsTaskDefinitionStateSensor, {"task_definition": "d"}, "ecs:describeTaskDefinition", {"TaskDefinition": "d"}),
     (EcsTaskStateSensor, {"cluster": "c", "task": "t"}, "ecs:describeTasks", {"Cluster": "c", "Tasks": ["t"]}),
+    (EksClusterStateSensor, {"cluster_name": "c"}, "eks:describeCluster", {"Name": "c"}),
+    (
+        EksFargateProfileStateSensor,
+        {"cluster_name": "c", "fargate_profile_name": "f"},
+        "eks:describeFargateProfile",
+        {"ClusterName": "c", "FargateProfileName": "f"},
+    ),
+    (
+        EksNodegroupStateSensor,
+        {"cluster_name": "c", "nodegroup_name": "n"},
+        "eks:describeNodegroup",
+        {"ClusterName": "c", "NodegroupName": "n"},
+    ),
     (LambdaFunctionStateSensor, {"function_name": "f"}, "lambda:getFunction", {"FunctionName": "f"}),
     (
         StepFunctionExecutionSensor,
@@ -426,6 +445,14 @@ def test_what_comes_after_a_skipped_sensor_is_skipped_or_runs_by_its_rule(local_
     assert str(view.state("none_failed").status) == "succeeded"
 
 
+def test_a_mapped_sensor_cannot_skip():
+    group = group_of(
+        lambda: GlueCrawlerSensor.partial(task_id="t", soft_fail=True, timeout=60).expand(crawler_name=["a", "b"])
+    )
+    with pytest.raises(CompileError, match="g.t: soft_fail and never_fail cannot be mapped in a state machine"):
+        group.compiled()
+
+
 def test_a_sensor_that_may_skip_and_does_not_pushes_nothing(local_aws: Any, bucket: str):
     local_aws.client("s3").put_object(Bucket=bucket, Key="k", Body=b"")
     group = group_of(
@@ -486,6 +513,14 @@ def test_an_ecs_sensor_does_not_fail_in_the_state_it_waits_for():
         "{% $p_seen.Clusters[0].Status in ['INACTIVE'] %}",
         "{% $p_seen.Clusters[0].Status in ['FAILED'] %}",
     ]
+
+
+def test_what_is_waited_for_to_be_gone_is_gone_when_it_is_not_found():
+    found = states(EksClusterStateSensor, cluster_name="c", target_state="NONEXISTENT", timeout=60)
+    assert "ResourceNotFound" in found["look: refused"]["Choices"][0]["Condition"]
+    assert found["look: refused"]["Choices"][0]["Next"] == "t: done"
+    assert "['ACTIVE', 'FAILED']" in found["judge"]["Choices"][1]["Condition"]
+    assert "look: refused" not in states(EksClusterStateSensor, cluster_name="c", timeout=60)
 
 
 def test_a_dms_task_that_is_not_there_fails():
