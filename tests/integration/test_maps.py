@@ -34,6 +34,7 @@ def test_instances_mirror_their_iterations_one_to_one(airflow_stack: Any):
         "g.outside": done,
         "g.listed": {-1: "success"},
         "g.member": done,
+        "g.apart": done,
         "g.none": {-1: "skipped"},
         "g.after_none": {-1: "skipped"},
         "say": {**done, 2: "success"},

@@ -70,11 +70,12 @@ with DAG("maps", schedule=None):
         return []
 
     given, empty = configs(), nothing()
-    with StateMachineTaskGroup("g", role_arn=ROLE):
+    with StateMachineTaskGroup("g", role_arn=ROLE, distributed_maps=["apart"]):
         literal = partial("literal").expand(config=[saying("{{ ti.map_index }} of {{ run_id }}") for _ in range(3)])
         outside = partial("outside", max_active_tis_per_dagrun=1).expand(config=given)
         listed = Give(task_id="listed", value=[saying("listed 0"), saying("listed 1")])
         member = partial("member").expand(config=listed.output)
+        partial("apart").expand(config=[saying("apart 0"), saying("apart 1")])
         none = partial("none").expand(config=empty)
         none >> EmptyOperator(task_id="after_none")
 
