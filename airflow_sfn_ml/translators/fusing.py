@@ -63,7 +63,7 @@ def named(operator: Any, call: Call, own: Own) -> Call:
     """*call* with the whole name of the job, where the name that *operator* gives is one that a task's job had."""
     given = getattr(operator, own.attribute)
     before = producers(operator, own) if own.answer and own.argument else []
-    if not before or _pulled(operator, own) is not None:
+    if not before or _pulled(operator, own) in {task.task_id for task in before}:
         return call
     parts: list[Any] = ["($base := ", Given(prepared(given, as_name(own.limit))), " & '-'; $own := ["]
     for position, task in enumerate(before):

@@ -91,10 +91,12 @@ from airflow.providers.amazon.aws.sensors.sagemaker import (
 from airflow.providers.amazon.aws.sensors.sqs import SqsSensor
 from airflow.providers.amazon.aws.sensors.ssm import SsmRunCommandCompletedSensor
 from airflow.providers.amazon.aws.sensors.step_function import StepFunctionExecutionSensor
+from airflow.sdk import DAG, task
 
+from airflow_sfn_ml import StateMachineTaskGroup
 from airflow_sfn_ml.exceptions import CompileError
 from airflow_sfn_ml.triggers.verdict import Skipped, Succeeded, verdict
-from tests.translators.machines import checked, context, group_of, member, refusal, run, states, warned
+from tests.translators.machines import checked, context, group_of, member, refusal, rendered, run, states, warned
 
 ACCOUNT = "us-east-1:123456789012"
 COMMAND = str(uuid.UUID(int=7))
@@ -625,6 +627,27 @@ def test_a_job_that_is_named_as_the_task_before_named_it_is_looked_for_by_its_wh
         "{% ($base := 'job' & '-'; $own := [($t0_train).Training.TrainingJobName]"
         "[$substring($, 0, $length($base)) = $base][0]; $exists($own) ? $own : 'job') %}"
     )
+
+
+def test_a_job_whose_name_a_task_outside_made_is_looked_for_by_its_whole_name_too():
+    def build() -> Any:
+        @task
+        def setup() -> str:
+            return "job"
+
+        named = setup()
+        with StateMachineTaskGroup("g", role_arn="arn:aws:iam::123456789012:role/states") as group:
+            begun = training(wait_for_completion=False)
+            begun >> SageMakerTrainingSensor(task_id="t", job_name=named, timeout=60)
+        return group
+
+    with DAG("d"):
+        group = build()
+    state = checked(group)["States"]["t"]
+    asked = state["Branches"][0]["States"]["t: look"]["Arguments"]["TrainingJobName"]
+    assert "$own := [($t0_train).Training.TrainingJobName]" in asked
+    told = rendered(group, context({"setup": "my job"}))["t"]
+    assert sorted(told.values()) == ["my job", "my-job"]
 
 
 # On the embedded AWS
