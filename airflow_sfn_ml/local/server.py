@@ -111,7 +111,7 @@ def _extend(url: str, data_dir: Path, options: Options) -> tuple[Any, list[Patch
 
 def all_patches(api: Any, client: Any, environment: Mapping[str, str]) -> list[Patches]:
     """Everything that is replaced in moto, by concern."""
-    from airflow_sfn_ml.local import functions
+    from airflow_sfn_ml.local import containers, functions
     from airflow_sfn_ml.local.sagemaker import api as jobs
     from airflow_sfn_ml.local.stepfunctions import (
         attempts,
@@ -153,6 +153,7 @@ def all_patches(api: Any, client: Any, environment: Mapping[str, str]) -> list[P
         sagemaker.patches_for(api, client),
         jobs.patches_for(api),
         functions.patches_for(environment),
+        containers.patches,
     ]
 
 

@@ -141,7 +141,6 @@ def ecs(setup: Any) -> None:
         overrides={"containerOverrides": [{"name": setup["container"], "command": ["echo hello from {{ ds }}"]}]},
         launch_type="FARGATE",
     )
-    hello.wait_for_completion = False
     deregister = EcsDeregisterTaskDefinitionOperator(task_id="deregister_task", task_definition=register.output)
     delete = EcsDeleteClusterOperator(task_id="delete_cluster", cluster_name=setup["cluster"])
     delete.wait_for_completion = False
