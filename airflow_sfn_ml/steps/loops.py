@@ -109,7 +109,7 @@ def tolerant(errors: str, after: str, *, name: str = "tolerated") -> tuple[tuple
     raised = f"{name}: not"
     return (catch,), (
         Choice(name, choices=(ChoiceRule.when(condition, after),), default=raised),
-        Fail(raised, error=_code(f"${ERROR}.Error"), cause=_code(f"$string(${ERROR}.Cause)")),
+        Fail(raised, error=_code(f"${ERROR}.Error"), cause=_code(f"$string(${ERROR}.Cause) & ''")),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from airflow_sfn_ml.asl.refs import Code, Given, Item, Param, Path, Ref, Text, pointer, reads_item, refs_in
@@ -256,6 +257,7 @@ ROLE = Preparation(
 """The name of a role becomes its ARN: the start task asks IAM."""
 
 
+@cache
 def tags(key: str = "Key") -> Preparation:
     """A dict becomes a list of ``{"Key": ..., "Value": ...}``; what is a list already stays."""
     items = f"[$each($t, function($v, $k) {{ {{'{key}': $k, 'Value': $v}} }})]"
@@ -280,6 +282,7 @@ def integers(*places: Place) -> tuple[Step, ...]:
     return tuple((place, INTEGER) for place in places)
 
 
+@cache
 def named(limit: int) -> Preparation:
     """A name becomes one that SageMaker allows, cut so that a suffix still fits into *limit* characters."""
     return Preparation(
@@ -288,6 +291,7 @@ def named(limit: int) -> Preparation:
     )
 
 
+@cache
 def merged_extra(conn_id: str | None) -> Preparation:
     """A dict is merged over what the connection *conn_id* holds as its extra, as ``emr_conn_id`` is."""
 

@@ -199,7 +199,7 @@ def register(operator: Any) -> Translation:
     )
     kept = {"p_refused": Code(("$states.errorOutput",))}
     failed = Catch(error_equals=("States.TaskFailed",), next="failed", assign=kept)
-    told: Any = (Code(("$p_refused.Error",)), Code(("$string($p_refused.Cause)",)))
+    told: Any = (Code(("$p_refused.Error",)), Code(("$string($p_refused.Cause) & ''",)))
     states = (
         Task(
             "group",
