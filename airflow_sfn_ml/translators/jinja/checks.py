@@ -8,6 +8,7 @@ from jinja2.tests import TESTS
 from airflow_sfn_ml.compiler.jsonata import literal
 from airflow_sfn_ml.translators.jinja.expressions import Expressions, reads
 from airflow_sfn_ml.translators.jinja.meanings import Meaning
+from airflow_sfn_ml.translators.jinja.operations import compared
 from airflow_sfn_ml.translators.jinja.terms import BOOLEAN, FLOAT, INT, MIXED, Term, called, made
 
 KINDS = {
@@ -60,7 +61,7 @@ def _holds(reading: Expressions, node: nodes.Test, value: Meaning, given: list[M
         there = called(BOOLEAN, "$exists", value.maybe())
         return there if name == "defined" else called(BOOLEAN, "$not", there)
     if name in COMPARING and len(given) == 1:
-        return reading.compared(COMPARING[name], value, given[0], node)
+        return compared(reading, COMPARING[name], value, given[0], node)
     if name == "divisibleby" and len(given) == 1:
         return made(BOOLEAN, "(", called(INT, "rest", value.value(), given[0].value(), at), " = 0)")
     if given or node.kwargs or node.dyn_args or node.dyn_kwargs:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from typing import Any
 
 from jinja2 import Environment, nodes
@@ -27,13 +26,6 @@ from airflow_sfn_ml.translators.jinja.source import source_of
 from airflow_sfn_ml.translators.jinja.terms import (
     ANY,
     ARRAY,
-    BOOLEAN,
-    FLOAT,
-    INT,
-    MIXED,
-    NULL,
-    NUMBER,
-    NUMBERS,
     OBJECT,
     STRING,
     Piece,
@@ -111,22 +103,21 @@ class Expressions:
                 return self._attribute(node)
             case nodes.Getitem():
                 return self._item(node)
-            case nodes.Filter() | nodes.Test():
-                return _READERS[type(node)](self, node)
             case nodes.CondExpr():
                 condition = self.read(node.test).truth()
                 second = self.read(node.expr2) if node.expr2 else None
                 return Choice(condition, self.read(node.expr1), second, self.at(node))
             case nodes.And() | nodes.Or():
                 return self._logic(node)
-            case nodes.Compare():
-                return self._comparison(node)
             case nodes.List() | nodes.Tuple():
                 return self.list_of([self.read(item) for item in node.items], node)
             case nodes.Dict():
                 return self._dict(node)
             case _:
-                return self._operation(node)
+                reader = _READERS.get(type(node))
+                if reader is None:
+                    raise self.refused(type(node).__name__)
+                return reader(self, node)
 
     def made(self, node: nodes.Node, term: Term) -> Computed:
         """*term* as what *node* stands for."""
@@ -213,86 +204,3 @@ class Expressions:
         left, right = self.read(node.left), self.read(node.right)
         first, second = (right, left) if isinstance(node, nodes.And) else (left, right)
         return Choice(left.truth(), first, second, self.at(node))
-
-    def _comparison(self, node: nodes.Compare) -> Meaning:
-        values = [self.read(node.expr), *(self.read(item.expr) for item in node.ops)]
-        results = [
-            self.compared(item.op, values[position], values[position + 1], node)
-            for position, item in enumerate(node.ops)
-        ]
-        return self.made(node, reduce(lambda one, other: made(BOOLEAN, "(", one, " and ", other, ")"), results))
-
-    def compared(self, how: str, left: Meaning, right: Meaning, node: nodes.Node) -> Term:
-        """Whether *left* and *right* compare as *how* says."""
-        one, other = left.value(), right.value()
-        at = literal(self.at(node))
-        match how:
-            case "eq" | "ne":
-                simple = (
-                    one.only(STRING | NULL) or other.only(STRING | NULL) or (one.only(NUMBERS) and other.only(NUMBERS))
-                )
-                same = made(BOOLEAN, "(", one, " = ", other, ")")
-                same = same if simple else called(BOOLEAN, "same", one, other, at)
-                return same if how == "eq" else called(BOOLEAN, "$not", same)
-            case "in" | "notin":
-                within = called(BOOLEAN, "in", one, other, at)
-                return within if how == "in" else called(BOOLEAN, "$not", within)
-            case _:
-                sign = {"lt": "<", "lteq": "<=", "gt": ">", "gteq": ">="}[how]
-                return made(BOOLEAN, "(", one, f" {sign} ", other, ")")
-
-    def _operation(self, node: nodes.Node) -> Meaning:
-        match node:
-            case nodes.Not():
-                return self.made(node, called(BOOLEAN, "$not", self.read(node.node).truth()))
-            case nodes.Concat():
-                texts = [self.read(part).text() for part in node.nodes]
-                return self.made(node, made(STRING, "(", *separated(texts, " & "), ")"))
-            case nodes.Neg():
-                term = self.read(node.node).value()
-                kinds = term.kinds if term.only(INT) or term.only(FLOAT) else NUMBER
-                return self.made(node, made(kinds, "(-", self._number(term, node), ")"))
-            case nodes.Mod() if isinstance(node.left, nodes.Const) and isinstance(node.left.value, str):
-                return _READERS[nodes.Mod](self, node)
-            case nodes.Add() | nodes.Sub() | nodes.Mul() | nodes.Div() | nodes.FloorDiv() | nodes.Mod():
-                return self.made(
-                    node, self._arithmetic(node, self.read(node.left).value(), self.read(node.right).value())
-                )
-            case _:
-                raise self.refused(type(node).__name__)
-
-    def _number(self, term: Term, node: nodes.Node) -> Term:
-        self._one_kind(term)
-        return term if term.only(NUMBERS) else called(NUMBER, "number", term, literal(self.at(node)))
-
-    def _one_kind(self, term: Term) -> None:
-        if term.kinds & MIXED:
-            raise self.refused("arithmetic with what is an int for some values and a float for others")
-
-    def _arithmetic(self, node: nodes.BinExpr, left: Term, right: Term) -> Term:
-        self._one_kind(left)
-        self._one_kind(right)
-        at = literal(self.at(node))
-        if isinstance(node, nodes.Add) and (left.only(STRING) or right.only(STRING)):
-            texts = [item if item.only(STRING) else called(STRING, "string", item, at) for item in (left, right)]
-            return made(STRING, "(", *separated(texts, " & "), ")")
-        name = {
-            nodes.Add: "plus",
-            nodes.Sub: "minus",
-            nodes.Mul: "times",
-            nodes.Div: "over",
-            nodes.FloorDiv: "quotient",
-            nodes.Mod: "rest",
-        }[type(node)]
-        if name == "over":
-            return called(FLOAT, name, left, right, at)
-        if left.only(FLOAT) or right.only(FLOAT):
-            sign = {"plus": "+", "minus": "-", "times": "*"}.get(name)
-            if sign is None:
-                raise self.refused(f"{'//' if name == 'quotient' else '%'} with a float")
-            return made(FLOAT, "(", self._number(left, node), f" {sign} ", self._number(right, node), ")")
-        whole = left.only(INT) and right.only(INT)
-        kinds: Any = INT if whole or name in ("quotient", "rest") else NUMBER
-        if name == "plus" and not left.only(NUMBERS) and not right.only(NUMBERS):
-            kinds = STRING | NUMBER | ARRAY
-        return called(kinds, name, left, right, at)

@@ -29,14 +29,6 @@ END = r"(?![\s\S])"
 LIMITED = {"split": "lsplit", "rsplit": "rsplit"}
 
 
-@reads(nodes.Mod)
-def remainder(reading: Expressions, node: nodes.Mod) -> Meaning:
-    """``'%s' % x``."""
-    assert isinstance(node.left, nodes.Const)
-    items = node.right.items if isinstance(node.right, nodes.Tuple) else [node.right]
-    return reading.made(node, percent(reading, str(node.left.value), [reading.read(item) for item in items], node))
-
-
 @reads(nodes.Call)
 def method(reading: Expressions, node: nodes.Call) -> Meaning:
     """The call of a method of a value, or of Airflow's ``macros.json``."""

@@ -10,8 +10,9 @@ from jinja2 import nodes
 
 from airflow_sfn_ml.compiler.jsonata import literal
 from airflow_sfn_ml.translators.jinja import checks as checks
+from airflow_sfn_ml.translators.jinja import operations as operations
 from airflow_sfn_ml.translators.jinja.expressions import HOW_TO, Expressions
-from airflow_sfn_ml.translators.jinja.filters import item_name
+from airflow_sfn_ml.translators.jinja.lists import item_name
 from airflow_sfn_ml.translators.jinja.meanings import Choice, Computed, Meaning, Unsayable
 from airflow_sfn_ml.translators.jinja.terms import (
     ARRAY,
