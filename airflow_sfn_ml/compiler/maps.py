@@ -23,7 +23,7 @@ from airflow_sfn_ml.asl import Catch, Choice, ChoiceRule, FlowState, Map, Parall
 from airflow_sfn_ml.asl.refs import INDEX, ITEM, Code, Given, Item, Param, Ref, Text
 from airflow_sfn_ml.asl.states import WorkingState
 from airflow_sfn_ml.compiler.data import bind, source
-from airflow_sfn_ml.compiler.each import Each
+from airflow_sfn_ml.compiler.each import INLINE_LIMIT, Each
 from airflow_sfn_ml.compiler.graph import Node
 from airflow_sfn_ml.compiler.jsonata import expression, literal, select
 from airflow_sfn_ml.compiler.names import each_state, gate_name, state_name, variable
@@ -76,9 +76,18 @@ def map_work(
         item_selector=selector,
         max_concurrency=each.concurrency,
         item_processor=StateMachine(chain[0].name, chain, processor_config=config),
-        comment=node.comment,
+        comment=" ".join(filter(None, (node.comment, _why_distributed(each)))) or None,
     )
     return state, _result(node.name, survive=survive, read=read)
+
+
+def _why_distributed(each: Each) -> str | None:
+    """Why each iteration is an execution of its own, for people who read the definition."""
+    if not each.distributed:
+        return None
+    if each.count is not None and each.count > INLINE_LIMIT:
+        return f"Distributed: {each.count} items, and an inline Map works on {INLINE_LIMIT} side by side"
+    return "Distributed: the group asks for it (distributed_maps)"
 
 
 def _iteration(node: Node, visible: Visible, make: Make, *, survive: bool, read: bool) -> tuple[FlowState, ...]:

@@ -101,6 +101,7 @@ def test_a_distributed_map_takes_what_it_needs_into_its_items():
     program = compile_graph([before, node])
     state = program.definition["States"]["fit"]
     assert state["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    assert state["Comment"] == "Distributed: the group asks for it (distributed_maps)"
     assert state["ItemSelector"]["item"] == "{% $states.context.Map.Item.Value %}"
     assert set(state["ItemSelector"]["outer"]) == {"v0", "v1"}
     inside = json.dumps(state["ItemProcessor"])

@@ -182,6 +182,7 @@ def test_more_than_forty_items_are_executions_of_their_own_unless_few_may_run():
     modes = {name: states[name]["ItemProcessor"]["ProcessorConfig"]["Mode"] for name in "abc"}
     assert modes == {"a": "DISTRIBUTED", "b": "INLINE", "c": "INLINE"}
     assert states["b"]["MaxConcurrency"] == 5
+    assert states["a"]["Comment"] == "Distributed: 41 items, and an inline Map works on 40 side by side"
 
 
 @pytest.mark.parametrize("asked", [True, ["a"], {"g.a"}])
