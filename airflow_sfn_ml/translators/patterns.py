@@ -7,6 +7,7 @@ what stands before its first wildcard may be a template, since that is looked fo
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
 from airflow_sfn_ml.exceptions import TranslationError
@@ -35,7 +36,10 @@ def split(operator: Any, name: str, pattern: str) -> tuple[str, str]:
 
 
 def of_glob(glob: str) -> str:
-    """The regular expression, without slashes around it, that matches what `fnmatch` matches, as a whole."""
+    """The regular expression, without slashes around it, that matches what `fnmatch` matches, as a whole.
+
+    :raises TranslationError: it has a range such as ``[z-a]``.
+    """
     found, position = "", 0
     while position < len(glob):
         char = glob[position]
@@ -49,13 +53,19 @@ def of_glob(glob: str) -> str:
             if end < 0:
                 found += r"\["
                 continue
-            inside = glob[position:end].replace("\\", r"\\").replace("]", r"\]")
+            inside = glob[position:end].replace("\\", r"\x5c").replace("/", r"\x2f").replace("]", r"\]")
             negated = inside.startswith("!")
             inside = inside[1:] if negated else ("\\" + inside if inside.startswith("^") else inside)
-            found += f"[{'^' if negated else ''}{inside.replace('/', chr(92) + '/')}]"
+            found += f"[{'^' if negated else ''}{inside}]"
             position = end + 1
         else:
             found += _escaped(char)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python wonders about [[, which means it
+            re.compile(found)
+    except re.error:
+        raise TranslationError(f"the pattern {glob!r} has a range of characters that is none") from None
     return f"^{found}$"
 
 
@@ -69,9 +79,12 @@ def of_python(operator: Any, name: str, pattern: str) -> str:
             f"{operator.task_id}: {name}: {pattern!r} must be written out, and in what Python and JavaScript have in "
             "common: it becomes part of the state machine"
         )
-    slashed = re.sub(r"(?<!\\)/", r"\\/", pattern)
+    slashed = re.sub(r"((?:\\\\)*)\\?/", r"\1\\x2f", pattern)
     return f"^(?:{slashed})"
 
 
 def _escaped(char: str) -> str:
-    return "\\" + char if char in r"\/.+*?()[]{}|^$" else char
+    """*char* as itself. A slash would end the expression in JSONata, whatever stands before it."""
+    if char in "\\/":
+        return f"\\x{ord(char):02x}"
+    return "\\" + char if char in ".+*?()[]{}|^$" else char
