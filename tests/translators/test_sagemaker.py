@@ -14,6 +14,7 @@ from airflow.providers.amazon.aws.operators import sagemaker as sm
 
 from airflow_sfn_ml.exceptions import CompileError
 from tests.translators.machines import beside, checked, context, group_of, member, refusal, rendered, run, states, xcom
+from tests.validators import validate_all_with_npm
 
 JOB_ROLE = "arn:aws:iam::123456789012:role/sagemaker"
 IMAGE = "any-image:1"
@@ -117,6 +118,17 @@ def test_a_config_from_a_task_outside_compiles_and_is_prepared_when_it_is_known(
     assert '"InstanceCount": "1"' not in told
     assert '"InitialInstanceCount": "1"' not in told
     assert '"MaxNumberOfTrainingJobs": "4"' not in told
+
+
+def test_two_validators_that_are_not_ours_find_nothing():
+    def group(cls: Any, config: Any, more: Any, *, whole: bool) -> Any:
+        return beside(
+            lambda made: cls(task_id="t", config=made if whole else config, execution_timeout=EXECUTIONS, **more)
+        )
+
+    groups = [group(*case, whole=whole) for case in CONFIGURED for whole in (True, False)]
+    found = validate_all_with_npm([made.definition for made in groups])
+    assert [told for told in found if any(told.values())] == []
 
 
 def _rendered(member: Any, config: Any) -> Any:
