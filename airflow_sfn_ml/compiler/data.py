@@ -133,6 +133,11 @@ def arguments(task: str, step: ServiceStep, visible: Mapping[str, str]) -> Any:
         finished = f"{select(whole, (field,))} & '-'"
         head = finished if isinstance(request, Param) else _head(task, step, request[field], visible)
         return expression(f"$merge([{whole}, {{{literal(field)}: {head} & {_attempt(task, visible)}}}])")
+    if isinstance(request, Code):
+        named = select("$whole", (field,))
+        head = _cut_name(f"($exists({named}) ? {named} : {literal(task)})", step.name_limit)
+        merged = f"$merge([$whole, {{{literal(field)}: {head} & {_attempt(task, visible)}}}])"
+        return expression(f"($whole := ({_code(task, request, visible)}); {merged})")
     head = _head(task, step, request.get(field) or task, visible)
     rest = {key: value for key, value in request.items() if key != field}
     return {field: expression(f"{head} & {_attempt(task, visible)}"), **bind(task, rest, visible)}
@@ -146,11 +151,15 @@ def _head(task: str, step: ServiceStep, named: Any, visible: Mapping[str, str]) 
             code = _part(task, named, visible)
             if isinstance(named, Item):
                 code = f"($exists({code}) ? {code} : {literal(task)})"
-            return f"$substring($replace({code}, /[^A-Za-z0-9]+/, '-'), 0, {base_limit(limit)}) & '-'"
+            return _cut_name(code, limit)
         case Param():
             return f"{_code(task, named, visible)} & '-'"
         case _:
             return literal(f"{job_name_base(str(named), limit)}-")
+
+
+def _cut_name(code: str, limit: int) -> str:
+    return f"$substring($replace({code}, /[^A-Za-z0-9]+/, '-'), 0, {base_limit(limit)}) & '-'"
 
 
 def base_limit(limit: int) -> int:

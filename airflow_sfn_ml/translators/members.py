@@ -123,7 +123,11 @@ def request_problems(step: Any, task_id: str) -> list[str]:
     """What the services would refuse of the request of *step*, as far as it is known yet."""
     if isinstance(step, Procedure):
         return list(_state_problems(step.states))
-    if not isinstance(step, ServiceStep) or is_symbol(step.request):
+    if not isinstance(step, ServiceStep):
+        return []
+    if isinstance(step.request, Text):
+        return ["the request is the text of a template, not a dict; use .output, or render_template_as_native_obj"]
+    if is_symbol(step.request):
         return []
     if not isinstance(step.request, dict):
         return [f"the request is {type(step.request).__name__}, not a dict"]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from airflow_sfn_ml.asl import Retry, validate
-from airflow_sfn_ml.asl.refs import WHOLE, Param, Ref, Text
+from airflow_sfn_ml.asl.refs import WHOLE, Code, Given, Param, Ref, Text
 from airflow_sfn_ml.compiler import Node, compile_graph
+from airflow_sfn_ml.compiler.jsonata import within
 from airflow_sfn_ml.exceptions import CompileError, TooLarge
+from airflow_sfn_ml.local.stepfunctions.jsonata import evaluate
 from airflow_sfn_ml.steps import ProcessingStep, TrainingStep
 
 
@@ -101,6 +104,19 @@ def test_a_job_name_differs_by_execution_redrive_and_retry_and_fits_63_character
 def test_a_request_that_is_wholly_an_airflow_value_still_gets_a_job_name_of_its_own():
     arguments = definition(node("a", request=Param("a", WHOLE)))["States"]["a"]["Arguments"]
     assert arguments.startswith("{% $merge([$states.context.Execution.Input.values.a.request, {'ProcessingJobName': ")
+
+
+def test_a_request_that_is_computed_gets_a_job_name_of_its_own_too():
+    request = Code(("$py_native(", Given(Ref("a", ("Processing",))), ", 'b: the request')"))
+    arguments = definition(node("a"), node("b", "a", request=request))["States"]["b"]["Arguments"]
+    variables = {"t0_a": {"Processing": {"ProcessingJobName": "my job", "RoleArn": "r"}}}
+    context = {"Execution": {"Id": "x", "RedriveCount": 0}, "State": {"RetryCount": 1}}
+    made = evaluate(within(arguments), {**variables, "states": {"context": context}})
+    assert made["RoleArn"] == "r"
+    assert re.fullmatch("my-job-[0-9a-f]{10}-0-1", made["ProcessingJobName"])
+    del variables["t0_a"]["Processing"]["ProcessingJobName"]
+    made = evaluate(within(arguments), {**variables, "states": {"context": context}})
+    assert re.fullmatch("b-[0-9a-f]{10}-0-1", made["ProcessingJobName"])
 
 
 def test_a_failing_output_cannot_rerun_a_finished_job():

@@ -11,6 +11,7 @@ from airflow.providers.amazon.aws.operators.sagemaker import SageMakerProcessing
 from airflow.sdk import DAG
 
 from airflow_sfn_ml import StateMachineTaskGroup
+from airflow_sfn_ml.exceptions import CompileError
 from airflow_sfn_ml.translators.render import plain, render_member, rendered_problems
 
 ROLE = "arn:aws:iam::123456789012:role/states"
@@ -88,3 +89,19 @@ def test_dates_are_text_and_bytes_are_refused():
     assert plain({"at": datetime(2026, 1, 1, tzinfo=UTC)}) == {"at": "2026-01-01T00:00:00+00:00"}
     with pytest.raises(TypeError, match="a bytes cannot be part of a request"):
         plain(b"x")
+
+
+def test_a_request_that_a_template_makes_text_of_is_refused_with_the_way_out():
+    with DAG("d"), StateMachineTaskGroup("g", role_arn=ROLE) as group:
+        first = SageMakerProcessingOperator(task_id="first", config=config())
+        first >> SageMakerProcessingOperator(task_id="a", config="{{ ti.xcom_pull('g.first') }}")
+    with pytest.raises(CompileError, match=r"g\.a: the request is the text of a template, .* use .output, or render_t"):
+        group.compiled()
+
+
+def test_a_request_that_a_native_template_passes_on_is_taken():
+    with DAG("d", render_template_as_native_obj=True), StateMachineTaskGroup("g", role_arn=ROLE) as group:
+        first = SageMakerProcessingOperator(task_id="first", config=config())
+        first >> SageMakerProcessingOperator(task_id="a", config="{{ ti.xcom_pull('g.first')['Processing'] }}")
+    arguments = group.definition["States"]["a"]["Arguments"]
+    assert "$merge([$whole, {'ProcessingJobName': " in arguments
