@@ -9,6 +9,7 @@ from airflow_sfn_ml.compiler import Node
 from airflow_sfn_ml.compiler.graph import Graph
 from airflow_sfn_ml.compiler.structure import structure
 from airflow_sfn_ml.steps.decision import Decision
+from airflow_sfn_ml.steps.procedure import Procedure
 from airflow_sfn_ml.translators.mapped_groups import MappedGroup
 
 
@@ -40,6 +41,11 @@ def mapping_problems(nodes: Sequence[Node], inside: Mapping[str, Sequence[str]])
                 yield (
                     f"{node.name}: a branch cannot be in the mapped group {group}: each iteration would choose for "
                     "itself, and what comes after the group could not be told; put it before or after the group"
+                )
+            if isinstance(node.step, Procedure) and node.step.may_skip:
+                yield (
+                    f"{node.name}: soft_fail and never_fail cannot be in the mapped group {group}: what comes after "
+                    "the group would have to know which iterations were skipped; let the task fail, or put it outside"
                 )
             if node.rule != "all_success" and not node.upstream <= set(names):
                 yield (

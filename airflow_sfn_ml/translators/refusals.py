@@ -50,6 +50,10 @@ REFUSED = {
     f"{_AMAZON}.operators.bedrock.BedrockInvokeAgentRuntimeOperator": (
         f"its answer is a stream, which Step Functions does not read; call it from a Lambda function, or {_OUT}"
     ),
+    f"{_AMAZON}.operators.appflow.AppflowRecordsShortCircuitOperator": (
+        "it skips all that comes after it, whatever its trigger rules; read the records of the flow with SdkStep and "
+        "decide with ChoiceStep"
+    ),
     f"{_AMAZON}.operators.s3.S3FileTransformOperator": (
         f"it runs a script on an Airflow worker, over files there; make it a processing job, or {_OUT}"
     ),

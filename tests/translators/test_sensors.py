@@ -91,7 +91,7 @@ from airflow.providers.amazon.aws.sensors.sagemaker import (
 from airflow.providers.amazon.aws.sensors.sqs import SqsSensor
 from airflow.providers.amazon.aws.sensors.ssm import SsmRunCommandCompletedSensor
 from airflow.providers.amazon.aws.sensors.step_function import StepFunctionExecutionSensor
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, task, task_group
 
 from airflow_sfn_ml import StateMachineTaskGroup
 from airflow_sfn_ml.exceptions import CompileError
@@ -452,6 +452,18 @@ def test_a_mapped_sensor_cannot_skip():
         lambda: GlueCrawlerSensor.partial(task_id="t", soft_fail=True, timeout=60).expand(crawler_name=["a", "b"])
     )
     with pytest.raises(CompileError, match="g.t: soft_fail and never_fail cannot be mapped in a state machine"):
+        group.compiled()
+
+
+def test_a_sensor_in_a_mapped_group_cannot_skip():
+    with DAG("d"), StateMachineTaskGroup("g", role_arn="arn:aws:iam::123456789012:role/states") as group:
+
+        @task_group
+        def each(name: str) -> None:
+            GlueCrawlerSensor(task_id="t", crawler_name=name, soft_fail=True, timeout=60)
+
+        each.expand(name=["a", "b"])
+    with pytest.raises(CompileError, match="soft_fail and never_fail cannot be in the mapped group"):
         group.compiled()
 
 

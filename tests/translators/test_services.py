@@ -194,9 +194,11 @@ def test_what_a_flow_cannot_be_is_told(cls: Any, arguments: dict[str, Any], told
     assert told in refusal(cls, flow_name="flow", **arguments)
 
 
-def test_a_short_circuit_has_no_translator():
-    told = refusal(AppflowRecordsShortCircuitOperator, flow_name="flow", appflow_run_task_id="run")
-    assert "AppflowRecordsShortCircuitOperator" in told
+def test_a_short_circuit_is_refused():
+    assert refusal(AppflowRecordsShortCircuitOperator, flow_name="flow", appflow_run_task_id="run") == (
+        "g.t: AppflowRecordsShortCircuitOperator cannot run inside of a state machine: it skips all that comes after "
+        "it, whatever its trigger rules; read the records of the flow with SdkStep and decide with ChoiceStep"
+    )
 
 
 # SSM
