@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.bases.xcom import BaseXCom
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_sfn_ml.exceptions import SfnMlError
@@ -57,6 +58,8 @@ class Group(Protocol):
     def place(self, state: str) -> dict[str, Any] | None: ...
 
     def follows(self, operator: Any) -> dict[str, list[str]] | None: ...
+
+    def skips_itself(self, operator: Any) -> bool: ...
 
 
 class _Pinned:
@@ -103,7 +106,7 @@ class Follower:
                 "region_name": group.region_name,
                 "verify": group.verify,
                 "push": bool(operator.do_xcom_push) and has_output,
-                "ends_on_worker": any(getattr(operator, name) for name in NEEDS_WORKER),
+                "ends_on_worker": any(getattr(operator, name) for name in NEEDS_WORKER) or group.skips_itself(operator),
                 "place": group.place(self.member_name),
                 "within": within,
                 "mapped_over": is_mapped_over(operator),
@@ -140,8 +143,6 @@ class Follower:
         return self._follow(context, None)
 
     def _follow(self, context: Any, arn: str | None) -> Any:
-        from airflow_sfn_ml.triggers.choosing import KEY as CHOICE_KEY
-        from airflow_sfn_ml.triggers.choosing import chosen
         from airflow_sfn_ml.triggers.explain import failure_lines, request_line
         from airflow_sfn_ml.triggers.iterations import Subject
         from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded
@@ -169,9 +170,26 @@ class Follower:
                 case Succeeded(output, note):
                     log.info("%s", "\n".join(filter(None, [request_line(seen, self.state_name), note])))
                     if (follows := group.follows(self)) is not None:
-                        context["ti"].xcom_push(CHOICE_KEY, chosen(follows, output))
+                        self._skip_others(context["ti"], follows, output)
                     return output if group.has_output(name) else None
         raise AirflowFailException(f"{arn} ended, but what became of state {self.state_name} is not known")
+
+    def _skip_others(self, ti: Any, follows: Mapping[str, Sequence[str]], output: Any) -> None:
+        """Skip what was not chosen, as a branch operator does: at once, whatever else is before those tasks."""
+        from airflow_sfn_ml.triggers.choosing import FOLLOWED, KEY, chosen
+
+        operator: Any = self
+        choice = chosen(follows, output)
+        ti.xcom_push(KEY, choice)
+        others = sorted(
+            task.task_id
+            for task in operator.downstream_list
+            if task.task_id not in choice[FOLLOWED] and task.trigger_rule != "always"  # that one began long ago
+        )
+        if others and ti.map_index in (None, -1):
+            if operator.do_xcom_push:
+                ti.xcom_push(BaseXCom.XCOM_RETURN_KEY, output)
+            raise DownstreamTasksSkipped(tasks=others)  # type: ignore[no-untyped-call]
 
     def resume(self, context: Any, event: Any = None) -> Any:
         """Go on where the trigger has handed the task to a worker: to finish it, or to start a repair and follow that.

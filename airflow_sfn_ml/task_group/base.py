@@ -194,14 +194,36 @@ class MachineGroup(TaskGroup):
 
     def follows(self, operator: Any) -> dict[str, list[str]] | None:
         """For a member that chooses: the tasks right after it that run, by each id that it may name; else None."""
-        from airflow_sfn_ml.steps.decision import Decision
         from airflow_sfn_ml.translators.choosing import let_run
+
+        ways = self._ways(operator)
+        if ways is None:
+            return None
+        return {name: list(let_run(operator, [name])) for name in sorted({name for way in ways for name in way})}
+
+    def skips_itself(self, operator: Any) -> bool:
+        """Whether a member that chooses has to skip tasks on a worker, since other tasks come right before those too.
+
+        Airflow lets a branch skip a task that counts as failed upstream already. The scheduler, which skips by the XCom
+        of a branch, does not look at such a task any more.
+        """
+        from airflow_sfn_ml.translators.choosing import let_run
+
+        ways = self._ways(operator)
+        if ways is None:
+            return False
+        after = set(operator.downstream_task_ids)
+        sure = after.intersection(*(let_run(operator, way) for way in ways))
+        return any(self.dag.get_task(name).upstream_task_ids != {operator.task_id} for name in after - sure)
+
+    def _ways(self, operator: Any) -> list[list[str]] | None:
+        """The ids that each way of a member names, if it chooses."""
+        from airflow_sfn_ml.steps.decision import Decision
 
         member = self.compiled().members.get(operator.state_name) if operator.inherits_from_skipmixin else None
         if member is None or not isinstance(member.node.step, Decision):
             return None
-        named = {name for way in member.node.step.ways if isinstance(way.output, list) for name in way.output}
-        return {name: list(let_run(operator, [name])) for name in sorted(named)}
+        return [list(way.output) for way in member.node.step.ways if isinstance(way.output, (list, tuple))]
 
     def deployed(self, role_arn: str | None) -> str:
         """The ARN of the version that runs this definition; deployed now if the group says so."""

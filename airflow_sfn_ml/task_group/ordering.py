@@ -18,9 +18,9 @@ def ordered(node: Node, operator: Any, names: Mapping[str, str]) -> Node:
     rule = rule_of(operator)
     upstream = node.upstream
     if rule == "always":
-        # The rule asks for nothing, so its edges order nothing but what the task reads, and the choice that skips it.
+        # The rule asks for nothing, so its edges order nothing but what the task reads: Airflow starts it with the
+        # others, before a branch can skip it.
         upstream = frozenset(ref.task for ref in node.reads) & upstream
-        upstream |= {names[task.task_id] for task in operator.upstream_list if _chooses(task, names)}
     return replace(
         node,
         upstream=upstream,
@@ -68,7 +68,3 @@ def _setups_around(operator: Any, names: Mapping[str, str]) -> Iterator[str]:
     for setup in operator.get_upstreams_only_setups():
         if setup.task_id in names:
             yield names[setup.task_id]
-
-
-def _chooses(task: Any, names: Mapping[str, str]) -> bool:
-    return task.task_id in names and bool(getattr(task, "inherits_from_skipmixin", False))

@@ -148,6 +148,8 @@ BRANCHES = (
     Case("a skipped task before one that is done", "a>b,c c>d", {"d": "all_done"}, {"a": "b"}),
     Case("a skipped task before one for skipped tasks", "a>b,c c>d", {"d": "all_skipped"}, {"a": "b"}),
     Case("a skip that goes a long way", "a>b,c c>d>e>f", {"f": "none_failed"}, {"a": "b"}),
+    Case("a task that is not chosen and comes after a failure too", "a>c b>c", outcomes={"a": "", "b": FAILS}),
+    Case("tasks that are not chosen, each after another task too", "r>a,b a>c,d b>c", outcomes={"a": "d", "b": FAILS}),
     Case("a branch after a failure", "a>b>c,d", {"b": "all_done"}, {"a": FAILS, "b": "d"}),
     Case("a branch beside a failure", "r>a,x a>b,c b,c,x>d", {"d": "none_failed"}, {"a": "b", "x": FAILS}),
     Case("the join of a branch after which all is skipped", "a>b,c>d>e", {"d": "all_skipped"}, {"a": ""}),

@@ -83,17 +83,17 @@ def _main() -> None:
 
 
 def _run(dag: Any, outcomes: Mapping[str, Any], order: str, session: Any) -> dict[str, str]:
-    run = _made(dag, order, session)
+    run, before = _made(dag, order, session), None
     while True:
         run.update_state(session=session, execute_callbacks=False)
         ready = run.task_instance_scheduling_decisions(session=session).schedulable_tis
-        if not ready:
-            break
         ready.sort(key=lambda ti: list(dag.task_dict).index(ti.task_id))
         for ti in ready if order == "all" else ready[:1] if order == "first" else ready[-1:]:
             _end(run, ti, outcomes[ti.task_id], session)
-    run.update_state(session=session, execute_callbacks=False)
-    return {**{ti.task_id: str(ti.state) for ti in run.get_task_instances(session=session)}, "": str(run.state)}
+        states = {ti.task_id: str(ti.state) for ti in run.get_task_instances(session=session)}
+        if not ready and states == before:
+            return {**states, "": str(run.state)}
+        before = states
 
 
 def _end(run: Any, ti: Any, outcome: str | Sequence[str], session: Any) -> None:
@@ -106,12 +106,20 @@ def _end(run: Any, ti: Any, outcome: str | Sequence[str], session: Any) -> None:
     followed = sorted(running & task.downstream_task_ids)
     ti.xcom_push(key="skipmixin_key", value={"followed": followed}, session=session)
     ti.set_state("success", session=session)
-    if not task.start_from_trigger:
+    if not task.start_from_trigger or _plain(task.start_trigger_args.trigger_kwargs)["ends_on_worker"]:
         for name in sorted(task.downstream_task_ids - running):
             other = run.get_task_instance(name, session=session)
-            if other.state not in ("running", "success", "failed"):
+            begun = task.start_from_trigger and task.dag.get_task(name).trigger_rule == "always"
+            if other.state not in ("running", "success", "failed") and not begun:
                 other.set_state("skipped", session=session)
     session.flush()
+
+
+def _plain(stored: Any) -> Any:
+    """The arguments of a trigger, which the serialised Dag holds encoded."""
+    from airflow.serialization.serialized_objects import BaseSerialization
+
+    return BaseSerialization.deserialize(stored) if "__type" in stored else stored
 
 
 def _stored(dag: Any, session: Any) -> Any:
