@@ -183,6 +183,23 @@ def test_what_the_scheduler_gets_says_whom_each_id_lets_run():
     assert found.dag.get_task("g.b").start_trigger_args.trigger_kwargs["follows"] is None
 
 
+def test_only_a_choice_before_tasks_that_wait_for_others_too_ends_on_a_worker():
+    def make(found: Any) -> None:
+        b, c, d, e, f, g, h = (EmptyOperator(task_id=name) for name in "bcdefgh")
+        found.choice("alone", [("{% true %}", b)], default=c)
+        found.choice("sure", [("{% true %}", [d, e])], default=[d, f])
+        found.choice("shared", [("{% true %}", g)], default=h)
+        b >> [d, g]
+
+    dag = group(make).dag
+    kwargs = {name: dag.get_task(f"g.{name}").start_trigger_args.trigger_kwargs for name in ("alone", "sure", "shared")}
+    assert {name: told["ends_on_worker"] for name, told in kwargs.items()} == {
+        "alone": False,
+        "sure": False,
+        "shared": True,
+    }
+
+
 def test_templates_and_xcoms_from_outside_are_read_as_what_the_rule_compares():
     with DAG("d", params={"least": 0.8}) as dag:
 
