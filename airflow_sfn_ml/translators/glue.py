@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from airflow_sfn_ml.asl import State, Task, Wait
@@ -143,7 +144,8 @@ def _upload(replaces: bool) -> Preparation:
             return location
         key = f"artifacts/glue-scripts/{location.rpartition('/')[2]}"
         client = start.client("s3")
-        if not replaces and client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount"):
+        there = _stored(client, bucket, key)
+        if there is not None and not replaces and there != Path(location).read_bytes():
             raise ValueError(f"s3://{bucket}/{key} is there already; set replace_script_file to replace it")
         client.upload_file(location, bucket, key)
         return f"s3://{bucket}/{key}"
@@ -154,6 +156,14 @@ def _upload(replaces: bool) -> Preparation:
         refuses="script_location is uploaded at the start of the execution, before a task of the group has run; give "
         "an address in S3",
     )
+
+
+def _stored(client: Any, bucket: str, key: str) -> bytes | None:
+    """What is in S3 under *key*: a try of the start task before this one may have put it there."""
+    listed = client.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", [])
+    if not any(item["Key"] == key for item in listed):
+        return None
+    return bytes(client.get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
 def _problems(operator: Any) -> list[str]:

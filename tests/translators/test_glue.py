@@ -30,7 +30,7 @@ from airflow.providers.amazon.aws.operators.glue_crawler import (
 )
 from airflow.providers.amazon.aws.operators.glue_databrew import GlueDataBrewStartJobOperator
 
-from airflow_sfn_ml.exceptions import CompileError
+from airflow_sfn_ml.exceptions import NotPrepared
 from airflow_sfn_ml.history import StateStatus
 from tests.local.machines import unique
 from tests.translators.machines import (
@@ -178,7 +178,9 @@ def test_the_name_of_a_role_becomes_its_arn_and_a_script_is_uploaded_at_the_star
     )
     with connected(local_aws, monkeypatch):
         view = run(local_aws, group)
-        with pytest.raises(CompileError, match="is there already; set replace_script_file to replace it"):
+        rendered(group, context())
+        script.write_text("print('other')")
+        with pytest.raises(NotPrepared, match="is there already; set replace_script_file to replace it"):
             rendered(group, context())
     assert view.state("t").status is StateStatus.SUCCEEDED, view
     made = local_aws.client("glue").get_job(JobName=name)["Job"]
