@@ -23,7 +23,7 @@ from airflow.providers.amazon.aws.operators.s3 import (
     S3ReadObjectOperator,
 )
 
-from airflow_sfn_ml.exceptions import CompileError
+from airflow_sfn_ml.exceptions import NotPrepared
 from tests.translators.machines import context, group_of, member, refusal, rendered, run, states, xcom
 
 
@@ -182,7 +182,7 @@ def test_text_that_is_no_json_is_refused_at_parse_or_at_the_start():
     told = "data must be JSON: what else a state machine writes to S3 it writes as a JSON string, in quotes"
     assert told in refusal(S3CreateObjectOperator, s3_key="s3://b/k", data="hello")
     group = group_of(lambda: S3CreateObjectOperator(task_id="t", s3_key="s3://b/k", data="{{ ds }}, hello"))
-    with pytest.raises(CompileError) as caught:
+    with pytest.raises(NotPrepared) as caught:
         rendered(group, context(ds="d"))
     assert told in str(caught.value)
 

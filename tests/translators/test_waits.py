@@ -11,7 +11,7 @@ from airflow.providers.standard.sensors.date_time import DateTimeSensor, DateTim
 from airflow.providers.standard.sensors.time import TimeSensor
 from airflow.providers.standard.sensors.time_delta import TimeDeltaSensor, WaitSensor
 
-from airflow_sfn_ml.exceptions import CompileError
+from airflow_sfn_ml.exceptions import NotPrepared
 from tests.translators.machines import context, group_of, member, refusal, rendered, run
 
 NOW = datetime.now(UTC)
@@ -75,7 +75,7 @@ def test_a_moment_beyond_the_sensors_timeout_fails_the_start():
     def build() -> Any:
         return DateTimeSensor(task_id="t", target_time=NOW + timedelta(hours=2), timeout=3600)
 
-    with pytest.raises(CompileError) as caught:
+    with pytest.raises(NotPrepared) as caught:
         moment(build)
     assert "seconds away and the sensor waits for at most 3,600 seconds; raise its timeout" in str(caught.value)
 
