@@ -64,7 +64,10 @@ PREFIXES = {
     "eventbridge": "EventBridge",
     "events": "EventBridge",
     "glue": "Glue",
+    "kinesisanalyticsv2": "KinesisAnalyticsV2",
     "lambda": "Lambda",
+    "opensearchserverless": "OpenSearchServerless",
+    "quicksight": "QuickSight",
     "rds": "Rds",
     "redshift": "Redshift",
     "redshiftdata": "RedshiftData",
@@ -84,7 +87,18 @@ OWN = {
 }
 """Names of optimised integrations for what may go away by itself (AWS's guide, "Handling errors")."""
 THROTTLES = ("ThrottlingException", "TooManyRequestsException", "ThrottledException", "InternalServerException")
-UNMODELLED = {"Ec2", "Emr", "Rds", "Redshift", "SageMaker", "CloudFormation", "DatabaseMigration", "S3", "Ecr"}
+UNMODELLED = {
+    "Ec2",
+    "Emr",
+    "Rds",
+    "Redshift",
+    "SageMaker",
+    "CloudFormation",
+    "DatabaseMigration",
+    "S3",
+    "Ecr",
+    "Neptune",
+}
 """Services of ``aws-sdk:`` that do not model throttling, so that it bears their general name: ``Ec2.Ec2Exception``."""
 
 
