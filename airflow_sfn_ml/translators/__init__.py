@@ -1,76 +1,10 @@
-"""From operators to states: what each task of a group does, in the words of the services."""
+"""From operators to states: what each task of a group does, in the words of the services.
 
-from airflow_sfn_ml.translators import (
-    athena,
-    batch,
-    bedrock,
-    bedrock_knowledge,
-    choice,
-    comprehend,
-    conditions,
-    dms,
-    ec2,
-    ecs,
-    eks,
-    emr,
-    emr_serverless,
-    glue,
-    glue_data,
-    lambda_functions,
-    messaging,
-    rds,
-    redshift,
-    s3,
-    sagemaker,
-    sagemaker_models,
-    sagemaker_others,
-    sensors,
-    sensors_messages,
-    sensors_resources,
-    sensors_s3,
-    services,
-    standard,
-    step_functions,
-    waits,
-)
+The families of translators are loaded when an operator of theirs is met: a Dag with two SageMaker jobs reads nothing of
+EMR.
+"""
+
 from airflow_sfn_ml.translators.members import Member, read_member
 from airflow_sfn_ml.translators.registry import Translation, registered, translates
 
-__all__ = [
-    "Member",
-    "Translation",
-    "athena",
-    "batch",
-    "bedrock",
-    "bedrock_knowledge",
-    "choice",
-    "comprehend",
-    "conditions",
-    "dms",
-    "ec2",
-    "ecs",
-    "eks",
-    "emr",
-    "emr_serverless",
-    "glue",
-    "glue_data",
-    "lambda_functions",
-    "messaging",
-    "rds",
-    "read_member",
-    "redshift",
-    "registered",
-    "s3",
-    "sagemaker",
-    "sagemaker_models",
-    "sagemaker_others",
-    "sensors",
-    "sensors_messages",
-    "sensors_resources",
-    "sensors_s3",
-    "services",
-    "standard",
-    "step_functions",
-    "translates",
-    "waits",
-]
+__all__ = ["Member", "Translation", "read_member", "registered", "translates"]

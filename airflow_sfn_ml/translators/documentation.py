@@ -13,8 +13,11 @@ from itertools import groupby
 from pathlib import Path
 
 from airflow_sfn_ml import translators
+from airflow_sfn_ml.translators import families
 from airflow_sfn_ml.translators.refusals import REFUSED
 from airflow_sfn_ml.translators.table import ROWS, Row
+
+families.load_all()
 
 AMAZON = "airflow.providers.amazon.aws"
 STANDARD = "airflow.providers.standard"

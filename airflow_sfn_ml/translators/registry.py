@@ -16,6 +16,7 @@ from airflow_sfn_ml.exceptions import UnsupportedOperator
 from airflow_sfn_ml.steps import ServiceStep
 from airflow_sfn_ml.steps.decision import Decision
 from airflow_sfn_ml.steps.procedure import Procedure
+from airflow_sfn_ml.translators import families
 from airflow_sfn_ml.translators.preparations import Action
 from airflow_sfn_ml.translators.refusals import refusal
 
@@ -50,14 +51,16 @@ def translates(path: str) -> Callable[[Translator], Translator]:
     """
 
     def register(translator: Translator) -> Translator:
-        _TRANSLATORS[path] = translator
+        if not (families.is_loading() and path in _TRANSLATORS):
+            _TRANSLATORS[path] = translator
         return translator
 
     return register
 
 
 def registered() -> Mapping[str, Translator]:
-    """The translators by the dotted paths of their classes."""
+    """All translators by the dotted paths of their classes."""
+    families.load_all()
     return _TRANSLATORS
 
 
@@ -69,6 +72,7 @@ def translate(operator: Any, name: str) -> Translation:
     cls = original_class(operator)
     parent: Any
     for parent in cls.__mro__:
+        families.load(parent.__module__)
         translator = _TRANSLATORS.get(f"{parent.__module__}.{parent.__qualname__}")
         if translator is None:
             continue
