@@ -143,7 +143,7 @@ def program_of(machine: asl.StateMachine, tasks: int | None = None, maps: Mappin
     :raises TooLarge: the definition, or the history of a run, exceeds AWS's limit.
     """
     definition = asl.render(machine)
-    size = len(json.dumps(definition, ensure_ascii=False).encode())
+    size = len(json.dumps(definition, ensure_ascii=False, separators=(",", ":")).encode())  # as it is deployed
     if size > DEFINITION_LIMIT:
         raise TooLarge(
             f"the definition has {size:,} bytes, AWS allows {DEFINITION_LIMIT:,}: split the group in two, or pass long "

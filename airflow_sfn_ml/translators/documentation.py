@@ -117,7 +117,7 @@ def _details(row: Row) -> Iterator[str]:
 
 def _functions() -> Iterator[str]:
     for path, translator in sorted(translators.registered().items()):
-        if path not in ROWS:
+        if path not in ROWS and path.rpartition(".")[0] in families.FAMILIES:
             yield f"* `{path.rpartition('.')[2]}`: {(translator.__doc__ or '').strip().splitlines()[0]}"
 
 
