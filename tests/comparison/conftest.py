@@ -11,9 +11,9 @@ import pytest
 
 from tests.comparison.cases import CASES
 
-GROUPS = list(CASES)[::11]
+GROUPS = list(CASES)[::19]
 """Run as groups on a real Airflow in every test run; ``-m thorough`` runs all."""
-PLAIN = list(CASES)[::33]
+PLAIN = list(CASES)[::44]
 """Run as plain Dags on a real Airflow, to show that `scheduled` tells what a real scheduler does."""
 PER_FILE = 10
 FILE = """

@@ -52,7 +52,7 @@ def compared(stack: Any, names: list[str], seconds: float) -> list[str]:
 
 
 def test_groups_on_a_real_airflow_end_as_plain_tasks_do(comparing_airflow: Any):
-    assert len(GROUPS) >= 12
+    assert len(GROUPS) >= 6
     assert compared(comparing_airflow, GROUPS, 600) == []
 
 
