@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,9 @@ CHECKS = {
     "layers": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
     "tests": ["-m", "pytest"],
 }
+SERVERS = ["-m", "pytest", "-m", "integration and not aws and not thorough"]
+"""The tests that start servers wait most of their time, so `check` runs them beside everything else."""
+OTHERS = ["-m", "not integration and not aws and not thorough"]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -59,9 +63,19 @@ def main(arguments: Sequence[str]) -> int:
 def check() -> int:
     """Run every check, also after one has failed, and tell which did."""
     statuses = {}
-    for name, command in CHECKS.items():
-        print(f"== {name}", flush=True)
-        statuses[name] = run(*command)
+    with tempfile.TemporaryFile() as told:
+        beside = subprocess.Popen([str(PYTHON), *SERVERS], cwd=ROOT, env=environment(), stdout=told, stderr=told)
+        try:
+            for name, command in CHECKS.items():
+                print(f"== {name}", flush=True)
+                statuses[name] = run(*command, *(OTHERS if name == "tests" else ()))
+            statuses["tests with servers"] = beside.wait()
+        finally:
+            if beside.poll() is None:
+                beside.terminate()
+                beside.wait()
+        told.seek(0)
+        print(f"== tests with servers\n{told.read().decode(errors='replace')}", flush=True)
     failed = [name for name, status in statuses.items() if status]
     print(f"== failed: {', '.join(failed)}" if failed else "== all checks passed")
     return 1 if failed else 0

@@ -107,13 +107,18 @@ def test_check_goes_on_after_a_failure_and_names_what_failed(
 ):
     checks = {"lint": ["-c", "raise SystemExit(1)"], "types": ["-c", ""], "tests": ["-c", "print('tests ran')"]}
     monkeypatch.setattr(ready, "CHECKS", checks)
+    monkeypatch.setattr(ready, "SERVERS", ["-c", "print('servers ran')"])
     assert ready.main(["check"]) == 1
     out = capfd.readouterr().out
     assert "tests ran" in out
+    assert "servers ran" in out
     assert "== failed: lint" in out
     del checks["lint"]
     assert ready.main(["check"]) == 0
     assert "== all checks passed" in capfd.readouterr().out
+    monkeypatch.setattr(ready, "SERVERS", ["-c", "raise SystemExit(1)"])
+    assert ready.main(["check"]) == 1
+    assert "== failed: tests with servers" in capfd.readouterr().out
 
 
 def test_arguments_go_to_pytest(ready: ModuleType, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
