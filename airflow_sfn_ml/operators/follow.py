@@ -95,26 +95,16 @@ class Follower:
         shown."""
         group = self.__group__
         operator: Any = self
-        within = self.__dict__.get("_sfn_ml_within")
-        has_output = group.has_output(self.member_name)
-        return StartTriggerArgs(
-            trigger_cls=TRIGGER,
-            trigger_kwargs={
-                "state": self.state_name,
-                "start_task_id": group.start_task_id,
-                "aws_conn_id": group.aws_conn_id,
-                "region_name": group.region_name,
-                "verify": group.verify,
-                "push": bool(operator.do_xcom_push) and has_output,
-                "ends_on_worker": any(getattr(operator, name) for name in NEEDS_WORKER) or group.skips_itself(operator),
-                "place": group.place(self.member_name),
-                "within": within,
-                "mapped_over": is_mapped_over(operator),
-                "follows": group.follows(operator),
-                "survives": group.survives(self.member_name),
-                "early": str(getattr(operator.trigger_rule, "value", operator.trigger_rule)) == "always",
-            },
-            next_method="resume",
+        return trigger_args(
+            group,
+            operator,
+            self.member_name,
+            state=self.state_name,
+            pushes=bool(operator.do_xcom_push),
+            within=self.__dict__.get("_sfn_ml_within"),
+            mapped_over=is_mapped_over(operator),
+            follows=group.follows(operator),
+            skips=group.skips_itself(operator),
         )
 
     @start_trigger_args.setter
@@ -218,6 +208,44 @@ class Follower:
 
     def on_kill(self) -> None:
         """Nothing: the paid work belongs to the execution, which outlives this process."""
+
+
+def trigger_args(
+    group: Group,
+    operator: Any,
+    member: str,
+    *,
+    state: str,
+    pushes: bool,
+    within: str | None,
+    mapped_over: bool = False,
+    follows: dict[str, list[str]] | None = None,
+    skips: bool = False,
+) -> StartTriggerArgs:
+    """What the scheduler hands to the triggerer for *operator*, which is *member* of the group's graph.
+
+    :param pushes: whether its output becomes an XCom, if it has one, and *skips* whether a worker has to skip others.
+    The other parameters are those of `StateTrigger`.
+    """
+    return StartTriggerArgs(
+        trigger_cls=TRIGGER,
+        trigger_kwargs={
+            "state": state,
+            "start_task_id": group.start_task_id,
+            "aws_conn_id": group.aws_conn_id,
+            "region_name": group.region_name,
+            "verify": group.verify,
+            "push": pushes and group.has_output(member),
+            "ends_on_worker": any(getattr(operator, name) for name in NEEDS_WORKER) or skips,
+            "place": group.place(member),
+            "within": within,
+            "mapped_over": mapped_over,
+            "follows": follows,
+            "survives": group.survives(member),
+            "early": str(getattr(operator.trigger_rule, "value", operator.trigger_rule)) == "always",
+        },
+        next_method="resume",
+    )
 
 
 def follow(operator: BaseOperator, group: Group, state_name: str) -> None:

@@ -15,7 +15,7 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.triggers.base import StartTriggerArgs
 
 from airflow_sfn_ml.compiler.names import each_state
-from airflow_sfn_ml.operators.follow import NEEDS_WORKER, TRIGGER, Gate, Group, _Pinned, follow, keep_zero_retries
+from airflow_sfn_ml.operators.follow import Gate, Group, _Pinned, follow, keep_zero_retries, trigger_args
 
 PINNED = {"retries": 0, "execution_timeout": None}
 """What Airflow sees of these settings, whatever the user says: they are the state machine's."""
@@ -33,27 +33,10 @@ class MappedFollower(MappedOperator):
     @property
     def start_trigger_args(self) -> StartTriggerArgs:
         """What the scheduler hands to the triggerer for each instance."""
-        group, name = self.__group__, self.state_name
-        has_output = group.has_output(name)
-        return StartTriggerArgs(
-            trigger_cls=TRIGGER,
-            trigger_kwargs={
-                "state": each_state(name),
-                "start_task_id": group.start_task_id,
-                "aws_conn_id": group.aws_conn_id,
-                "region_name": group.region_name,
-                "verify": group.verify,
-                "push": bool(self.partial_kwargs.get("do_xcom_push", True)) and has_output,
-                "ends_on_worker": any(getattr(self, setting) for setting in NEEDS_WORKER),
-                "place": group.place(name),
-                "within": name,
-                "mapped_over": False,  # Airflow counts the XComs of the instances
-                "follows": None,
-                "survives": group.survives(name),
-                "early": str(getattr(self.trigger_rule, "value", self.trigger_rule)) == "always",
-            },
-            next_method="resume",
-        )
+        # Airflow counts the XComs of the instances, so nothing is told of being mapped over.
+        pushes = bool(self.partial_kwargs.get("do_xcom_push", True))
+        name = self.state_name
+        return trigger_args(self.__group__, self, name, state=each_state(name), pushes=pushes, within=name)
 
     @start_trigger_args.setter
     def start_trigger_args(self, value: Any) -> None:

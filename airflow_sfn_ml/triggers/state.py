@@ -163,7 +163,7 @@ class StateTrigger(BaseTrigger):
                 event = await self._decided(view, self._subject().verdict(view, place), arn)
                 if event is not None:
                     return event
-            if record is None or watcher.view is None or not self._is_old(record, watcher.view, arn):
+            if watcher.view is None or not self._is_old(record, watcher.view, arn):
                 raise SfnMlError(f"{arn} ended, but what became of state {self.state} is not known")
             if not await self._redrive(watcher, watcher.view, record, told):
                 self.log.info("%s cannot be redriven; a worker starts its repair", arn)
@@ -181,13 +181,12 @@ class StateTrigger(BaseTrigger):
 
     def _is_old(self, record: Record | None, view: ExecutionView, arn: str) -> bool:
         """Whether *view* has nothing new to tell: an earlier try has told it, or the execution passes over the task."""
-        if record is None:
-            return False
-        if self.place is not None and view.status == "SUCCEEDED":
+        if self.place is None:
+            if is_passed_over(view, self.within or self.state, self._subject().index if self.within else -1):
+                return True
+        elif view.status == "SUCCEEDED":
             return False  # a machine that was written as a whole has no repair
-        return record.is_told_by(view, arn) or is_passed_over(
-            view, self.within or self.state, self._subject().index if self.within else -1
-        )
+        return record is not None and record.is_told_by(view, arn)
 
     def _tell(self, told: set[str], lines: list[str]) -> None:
         """Log what of *lines* is new."""
@@ -212,13 +211,15 @@ class StateTrigger(BaseTrigger):
             case Pending():
                 return None
 
-    async def _redrive(self, watcher: Watcher, view: ExecutionView, record: Record, told: set[str]) -> bool:
+    async def _redrive(self, watcher: Watcher, view: ExecutionView, record: Record | None, told: set[str]) -> bool:
         """Ask for the redrive, then wait until the history shows it: reads may lag behind.
 
         :returns: whether there is one; False if a repair has to do it.
         """
         written_as_a_whole = self.place is not None
-        if not written_as_a_whole and not (record.is_told_by(view, watcher.arn) and record.may_redrive(view)):
+        if record is None or not record.is_told_by(view, watcher.arn):
+            return False  # it was started without this task
+        if not written_as_a_whole and not record.may_redrive(view):
             return False
         hook = await self._hook()
         try:

@@ -287,9 +287,11 @@ def test_stop_ends_what_runs_beside_a_failure(airflow_stack: Any):
     }
     assert execution(airflow_stack, "stops", run_id)["status"] == "FAILED"
     assert "because of weak" in airflow_stack.task_log("stops", run_id, "g.strong")
-    newest = airflow_stack.aws.client("sagemaker").list_processing_jobs(NameContains="strong-", SortBy="CreationTime")
-    name = newest["ProcessingJobSummaries"][0]["ProcessingJobName"]
-    assert name
+    sagemaker = airflow_stack.aws.client("sagemaker")
+    found = sagemaker.list_processing_jobs(NameContains="strong-", SortBy="CreationTime", SortOrder="Descending")
+    name = found["ProcessingJobSummaries"][0]["ProcessingJobName"]
+    assert f"job {name}" in airflow_stack.task_log("stops", run_id, "g.strong")
+    until(lambda: sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"] == "Stopped", 30)
 
 
 def test_marking_one_side_failed_stops_its_job_and_nothing_else(airflow_stack: Any):
@@ -307,3 +309,21 @@ def test_marking_one_side_failed_stops_its_job_and_nothing_else(airflow_stack: A
     assert [job["ProcessingJobStatus"] for job in found["ProcessingJobSummaries"]] == ["Stopped"]
     until(lambda: execution(airflow_stack, "two_sides", run_id)["status"] == "FAILED", 30)
     assert '"task":"endless"' in execution(airflow_stack, "two_sides", run_id)["cause"]
+
+
+def test_tasks_that_are_cleared_one_after_another_are_repaired_one_after_another(airflow_stack: Any):
+    run_id = airflow_stack.trigger("goes_on")
+    assert airflow_stack.wait("goes_on", run_id, 120) == "failed"
+    done = jobs_of(airflow_stack, run_id, ["once", "strong", "after_strong", "tell"])
+    key = f"mended/{run_id.replace(':', '-')}"
+    airflow_stack.aws.client("s3").put_object(Bucket="models", Key=key, Body=b"")
+    airflow_stack.clear("goes_on", run_id, ["g.weak"])
+    until(lambda: states(airflow_stack, "goes_on", run_id)["g.weak"] == "success", 90)
+    assert airflow_stack.wait("goes_on", run_id, 60) == "failed"
+    assert states(airflow_stack, "goes_on", run_id)["g.after_weak"] == "upstream_failed"
+
+    # These two never ran, so no try of theirs knows that the first repair passed over them.
+    airflow_stack.clear("goes_on", run_id, ["g.after_weak", "g.end"])
+    assert airflow_stack.wait("goes_on", run_id, 150) == "success"
+    assert set(states(airflow_stack, "goes_on", run_id).values()) == {"success"}
+    assert jobs_of(airflow_stack, run_id, list(done)) == done
