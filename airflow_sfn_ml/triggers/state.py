@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseHook
-from airflow.sdk.bases.xcom import BaseXCom
-from airflow.sdk.exceptions import AirflowNotFoundException
-from airflow.sdk.execution_time.comms import DeleteXCom, GetTaskStates, TaskStatesResult
-from airflow.sdk.execution_time.xcom import XCom
 from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 from airflow_sfn_ml.exceptions import ExecutionError, SfnMlError
@@ -23,17 +19,16 @@ from airflow_sfn_ml.triggers.choosing import FOLLOWED, chosen
 from airflow_sfn_ml.triggers.choosing import KEY as CHOICE_KEY
 from airflow_sfn_ml.triggers.explain import failure_lines, progress_line, request_line
 from airflow_sfn_ml.triggers.iterations import Subject
-from airflow_sfn_ml.triggers.redrive import KEY as REDRIVE_KEY
+from airflow_sfn_ml.triggers.member import RETURN_VALUE, Member
 from airflow_sfn_ml.triggers.redrive import Record, is_passed_over
-from airflow_sfn_ml.triggers.settings import pace
+from airflow_sfn_ml.triggers.sharing import Settings, shared_hook, shared_watcher
 from airflow_sfn_ml.triggers.stopping import running_jobs
 from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded, Verdict
-from airflow_sfn_ml.triggers.watch import Watcher, in_thread, watchers
+from airflow_sfn_ml.triggers.watch import Watcher, in_thread
 
 if TYPE_CHECKING:
     from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
 
-RETURN_VALUE = BaseXCom.XCOM_RETURN_KEY
 ARGUMENTS = (
     "state",
     "start_task_id",
@@ -51,9 +46,6 @@ ARGUMENTS = (
     "follows",
 )
 RUNS_AGAIN = (StateStatus.FAILED, StateStatus.ABORTED, StateStatus.TIMED_OUT)
-ENDED = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})
-STARTED_PAUSE = 3.0
-"""How long to wait between two looks at the start task, in seconds."""
 SETTLED = 10.0
 """How long a task that a worker has handed over may not go back to one, in seconds: Airflow 3.3.2 may take the end of
 the worker's process for that of the task."""
@@ -122,11 +114,12 @@ class StateTrigger(BaseTrigger):
         yield await self._ended()
 
     async def _ended(self) -> TriggerEvent:
-        await self._forget_earlier_try()
-        if self.early and not await self._is_started():
+        member = self._member
+        await member.forget(RETURN_VALUE, *((CHOICE_KEY,) if self.follows is not None else ()))
+        if self.early and not await member.is_started():
             self.log.info("%s started no execution, so there is nothing to follow", self.start_task_id)
             return TaskSkippedEvent()
-        arn = await self._execution_arn()
+        arn = await member.started_execution()
         if arn is None:
             self.log.error(
                 "%s has told no execution, although it succeeded: was it marked a success by hand? Clear it to start "
@@ -144,14 +137,13 @@ class StateTrigger(BaseTrigger):
 
     async def _follow(self, started: str) -> TriggerEvent:
         """Follow the execution *started* or the newest repair of it."""
-        left = await XCom.aget_one(key=REDRIVE_KEY, **self._identity())
-        record = Record.of_earlier_try(left, self._try_number())
+        record = await self._member.earlier_record()
         arn = self.execution_arn or started
         if self.execution_arn is None and await self._may_be_repaired(record, arn):
-            arn = await in_thread((await self._hook()).newest_repair, started)
+            arn = await in_thread((await shared_hook(self._settings)).newest_repair, started)
         self._following = arn
         self.log.info("Following state %s of %s", self.state, arn)
-        watcher = await self._watcher(arn)
+        watcher = await shared_watcher(self._settings, arn)
         told, place = {""}, Place.of(self.place)
         for _ in range(REDRIVE_LOOKS):
             async for view in watcher.snapshots():
@@ -166,7 +158,7 @@ class StateTrigger(BaseTrigger):
             if watcher.view is None or not self._is_old(record, watcher.view, arn):
                 raise SfnMlError(f"{arn} ended, but what became of state {self.state} is not known")
             if not await self._redrive(watcher, watcher.view, record, told):
-                self.log.info("%s cannot be redriven; a worker starts its repair", arn)
+                self.log.info("A worker starts the repair of %s", arn)
                 return TriggerEvent({"repair": arn})  # type: ignore[no-untyped-call]
         raise SfnMlError(f"{arn} was redriven, but its history does not show it")
 
@@ -175,9 +167,10 @@ class StateTrigger(BaseTrigger):
         ran, so that it waits for tasks that were."""
         if record is not None or self.place is not None:
             return record is not None
-        async for view in (await self._watcher(arn)).snapshots():
-            return view.status != "RUNNING" and view.state(self.within or self.state).status is StateStatus.NOT_ENTERED
-        return False
+        watcher = await shared_watcher(self._settings, arn)
+        async with aclosing(watcher.snapshots()) as views:
+            view = await anext(views)
+        return view.status != "RUNNING" and view.state(self.within or self.state).status is StateStatus.NOT_ENTERED
 
     def _is_old(self, record: Record | None, view: ExecutionView, arn: str) -> bool:
         """Whether *view* has nothing new to tell: an earlier try has told it, or the execution passes over the task."""
@@ -206,7 +199,7 @@ class StateTrigger(BaseTrigger):
                 return TaskSkippedEvent()
             case Failed(reason):
                 await self._explain(view, reason, arn)
-                await self._leave(arn, view.redrive_count)
+                await self._member.leave_record(arn, view.redrive_count, failed=True)
                 return TaskFailedEvent()
             case Pending():
                 return None
@@ -221,7 +214,7 @@ class StateTrigger(BaseTrigger):
             return False  # it was started without this task
         if not written_as_a_whole and not record.may_redrive(view):
             return False
-        hook = await self._hook()
+        hook = await shared_hook(self._settings)
         try:
             await in_thread(hook.redrive, record.execution_arn, record.token)
         except ExecutionError as error:
@@ -238,13 +231,8 @@ class StateTrigger(BaseTrigger):
         watcher.doubt()
         return True
 
-    async def _leave(self, arn: str, redrive_count: int, *, failed: bool = True) -> None:
-        """Leave the record of this try to the next one."""
-        record = Record(arn, redrive_count, self._try_number(), failed)
-        await XCom.aset(REDRIVE_KEY, record.as_json(), **self._identity())
-
     async def _succeed(self, output: Any, arn: str, redrive_count: int) -> TriggerEvent:
-        await self._leave(arn, redrive_count, failed=False)
+        await self._member.leave_record(arn, redrive_count, failed=False)
         if self.ends_on_worker:
             if self.execution_arn is not None:
                 await asyncio.sleep(SETTLED)
@@ -252,10 +240,10 @@ class StateTrigger(BaseTrigger):
         if self.follows is not None:
             choice = chosen(self.follows, output)
             self.log.info("Chose %s", ", ".join(choice[FOLLOWED]) or "nothing")
-            await XCom.aset(CHOICE_KEY, choice, **self._identity())
+            await self._member.push(CHOICE_KEY, choice)
         length = self._mapped_length(output)
         if self.push and output is not None:
-            await XCom.aset(RETURN_VALUE, output, **self._identity(), _mapped_length=length)
+            await self._member.push(RETURN_VALUE, output, length=length)
         return TaskSuccessEvent()
 
     def _mapped_length(self, output: Any) -> int | None:
@@ -273,49 +261,14 @@ class StateTrigger(BaseTrigger):
         return len(output)
 
     def _subject(self) -> Subject:
-        return Subject(self.state, self.within, self._identity()["map_index"])
+        return Subject(self.state, self.within, self._member.map_index)
 
     async def _explain(self, view: ExecutionView, reason: str, arn: str) -> None:
         self.log.error("%s", reason)
-        hook = await self._hook()
+        hook = await shared_hook(self._settings)
         for line in await in_thread(failure_lines, self._subject().seen(view), self.state, hook.log_tail):
             self.log.error("%s", line)
         self.log.error("Execution: %s", arn)
-
-    async def _watcher(self, arn: str) -> Watcher:
-        from airflow_sfn_ml.hooks.errors import is_passing
-
-        found = watchers()
-        key = (self.aws_conn_id, self.region_name, self.verify, arn)
-        hook = await self._hook()
-        return found.get(key, lambda: Watcher(arn, hook, is_passing, pace()))
-
-    async def _hook(self) -> StepFunctionsHook:
-        """The hook of this connection, shared by all triggers that have the same."""
-        key = (self.aws_conn_id, self.region_name, self.verify)
-        hooks = watchers().hooks
-        if key not in hooks:
-            hooks[key] = await in_thread(_make_hook, *key, await _connection(self.aws_conn_id))
-        hook: StepFunctionsHook = hooks[key]
-        return hook
-
-    async def _execution_arn(self) -> str | None:
-        identity = self._identity()
-        for map_index in dict.fromkeys((identity["map_index"], -1)):
-            told = await XCom.aget_one(
-                key=RETURN_VALUE, **{**identity, "task_id": self.start_task_id, "map_index": map_index}
-            )
-            if isinstance(told, dict) and "execution_arn" in told:
-                return str(told["execution_arn"])
-        return None
-
-    async def _forget_earlier_try(self) -> None:
-        """Delete the XCom of an earlier try: starting from a trigger does not do what a worker's start does."""
-        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
-
-        identity = self._identity()
-        for key in (RETURN_VALUE, *((CHOICE_KEY,) if self.follows is not None else ())):
-            await SUPERVISOR_COMMS.asend(DeleteXCom(key=key, **identity))
 
     async def on_kill(self) -> None:
         """Stop the work of this task if a person marked it failed, and only then.
@@ -324,22 +277,20 @@ class StateTrigger(BaseTrigger):
         when it is cleared, so the task's state is looked at first. Where others run on after a failure, only the job of
         this task is stopped, else the execution.
         """
-        if await self._task_state() != "failed":
+        if await self._member.state() != "failed":
             return
-        arn = self._following or await self._execution_arn()
+        arn = self._following or await self._member.started_execution()
         if arn is None:
             return
-        hook = await self._hook()
-        view = (await self._watcher(arn)).view
+        hook = await shared_hook(self._settings)
+        view = (await shared_watcher(self._settings, arn)).view
         if self.survives and view is not None and view.status == "RUNNING":
             await self._stop_jobs(hook, view)
         else:
-            identity = self._identity()
-            run = f"{identity['dag_id']} {identity['run_id']}"
-            cause = f"Task {identity['task_id']} of Dag run {run} was marked failed in Airflow"
+            cause = f"{self._member} was marked failed in Airflow"
             await in_thread(hook.stop, arn, "Airflow.TaskMarkedFailed", cause)
             self.log.warning("Stopped %s, since this task was marked failed", arn)
-        await self._leave(arn, view.redrive_count if view is not None else 0)
+        await self._member.leave_record(arn, view.redrive_count if view is not None else 0, failed=True)
 
     async def _stop_jobs(self, hook: StepFunctionsHook, view: ExecutionView) -> None:
         """Stop what is running for this task; the rest of the execution goes on."""
@@ -350,57 +301,10 @@ class StateTrigger(BaseTrigger):
         if not jobs:
             self.log.warning("This task was marked failed; nothing of it runs that can be stopped by itself")
 
-    async def _is_started(self) -> bool:
-        """Wait until the start task has ended; whether it succeeded."""
-        while (state := await self._task_state(self.start_task_id)) not in ENDED:
-            await asyncio.sleep(STARTED_PAUSE)
-        return state == "success"
+    @property
+    def _member(self) -> Member:
+        return Member(self.task_instance, self.start_task_id)
 
-    async def _task_state(self, task_id: str | None = None) -> str | None:
-        """The state of the task *task_id* in Airflow; of this task by default."""
-        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
-
-        identity = self._identity()
-        mapped = identity["map_index"] >= 0 and task_id is None
-        answer = await SUPERVISOR_COMMS.asend(
-            GetTaskStates(
-                dag_id=identity["dag_id"],
-                run_ids=[identity["run_id"]],
-                task_ids=[task_id or identity["task_id"]],
-                map_index=identity["map_index"] if mapped else None,
-            )
-        )
-        states = answer.task_states if isinstance(answer, TaskStatesResult) else {}
-        return next(iter(states.get(identity["run_id"], {}).values()), None)
-
-    def _try_number(self) -> int:
-        ti: Any = self.task_instance
-        return int(ti.try_number)
-
-    def _identity(self) -> dict[str, Any]:
-        ti: Any = self.task_instance
-        return {
-            "dag_id": ti.dag_id,
-            "task_id": ti.task_id,
-            "run_id": ti.run_id,
-            "map_index": -1 if ti.map_index is None else ti.map_index,
-        }
-
-
-async def _connection(conn_id: str | None) -> Any:
-    if not conn_id:
-        return None
-    try:
-        return await BaseHook.aget_connection(conn_id)
-    except AirflowNotFoundException:
-        return None  # the Amazon provider then uses boto3's own way to find credentials
-
-
-def _make_hook(conn_id: str | None, region: str | None, verify: Any, connection: Any) -> StepFunctionsHook:
-    from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
-
-    hook = StepFunctionsHook(
-        conn_id if connection is not None else None, region_name=region, verify=verify, connection=connection
-    )
-    _ = hook.conn  # made here, in a thread: creating a client takes tens of milliseconds
-    return hook
+    @property
+    def _settings(self) -> Settings:
+        return self.aws_conn_id, self.region_name, self.verify

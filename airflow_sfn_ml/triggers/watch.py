@@ -16,7 +16,7 @@ import logging
 import random
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -68,7 +68,7 @@ class Watcher:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _poll: asyncio.Task[None] | None = None
 
-    async def snapshots(self) -> AsyncIterator[ExecutionView]:
+    async def snapshots(self) -> AsyncGenerator[ExecutionView, None]:
         """The view now, and again whenever it changed; ends after the view of an execution that has ended.
 
         :raises Exception: what AWS answered, when looking again would not help.
