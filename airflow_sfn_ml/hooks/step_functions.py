@@ -6,7 +6,8 @@ It is a hook of the Amazon provider, so connections, roles, proxies and endpoint
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
@@ -20,7 +21,7 @@ from airflow_sfn_ml.exceptions import AccessDenied, DeployError, ExecutionError
 
 ABSENT = frozenset({"ExecutionDoesNotExist", "StateMachineDoesNotExist"})
 PAGE = 1000
-"""The most events that one call of GetExecutionHistory returns."""
+"""The most items that one call of GetExecutionHistory or ListExecutions returns."""
 
 
 class StepFunctionsHook(AwsBaseHook):
@@ -88,6 +89,27 @@ class StepFunctionsHook(AwsBaseHook):
                 if reached or "nextToken" not in page:
                     return sorted(newer, key=lambda event: event["id"])
                 more["nextToken"] = page["nextToken"]
+
+    def executions(
+        self, machine_arn: str, *, status: str | None = None, since: datetime | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """The executions of a machine or of one of its versions, newest first, page by page as they are asked for.
+
+        :param status: only those that have it.
+        :param since: none that started before; the pages behind it are not read.
+        """
+        wanted: dict[str, Any] = {"stateMachineArn": machine_arn, "maxResults": PAGE}
+        wanted |= {"statusFilter": status} if status else {}
+        while True:
+            with translated(self.conn, "states:ListExecutions", machine_arn):
+                page = self.conn.list_executions(**wanted)
+            for item in page["executions"]:
+                if since is not None and item["startDate"] < since:
+                    return
+                yield dict(item)
+            if "nextToken" not in page:
+                return
+            wanted["nextToken"] = page["nextToken"]
 
     def stop(self, arn: str, error: str, cause: str) -> None:
         """Stop *arn* and the jobs it is waiting for; an execution that has ended stays as it is."""

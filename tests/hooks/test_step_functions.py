@@ -125,3 +125,25 @@ def test_what_passes_by_itself():
     assert not is_passing(wrapped(refused("InvalidArn")))
     assert not is_passing(wrapped(NoCredentialsError()))
     assert not is_passing(AccessDenied("no"))
+
+
+def test_executions_come_newest_first_and_no_page_is_read_that_is_not_asked_for(
+    hook: StepFunctionsHook, monkeypatch: pytest.MonkeyPatch
+):
+    machine = version(hook, "many", WAIT)
+    started = [hook.start(machine, f"run-{number}", document(x=number)) for number in range(5)]
+    hook.stop(started[0], "E", "c")
+    monkeypatch.setattr("airflow_sfn_ml.hooks.step_functions.PAGE", 2)
+    asked: list[dict[str, Any]] = []
+    list_executions = hook.conn.list_executions
+    monkeypatch.setattr(hook.conn, "list_executions", lambda **given: asked.append(given) or list_executions(**given))
+
+    whole = machine.rpartition(":")[0]
+    assert [item["executionArn"] for item in hook.executions(whole)] == started[::-1]
+    assert len(asked) == 3
+    assert next(iter(hook.executions(whole)))["executionArn"] == started[4]
+    assert len(asked) == 4
+    running = hook.executions(machine, status="RUNNING")
+    assert [item["executionArn"] for item in running] == started[:0:-1]
+    third = hook.describe(started[2])["startDate"]
+    assert [item["executionArn"] for item in hook.executions(whole, since=third)] == started[:1:-1]
