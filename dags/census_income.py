@@ -27,6 +27,8 @@ STATES_ROLE = "arn:aws:iam::123456789012:role/census-states"
 JOB_ROLE = "arn:aws:iam::123456789012:role/census-jobs"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 SCRIPTS = Path(__file__).with_suffix("")
+SETTINGS = {"class_weight": "balanced", "C": 1.0}
+"""How a day's model is fitted, unless someone has put other settings for that day into S3."""
 
 DAY = "{{ (dag_run.logical_date or dag_run.run_after) | ds }}"  # a run by hand may have no logical date
 DATA = f"s3://{BUCKET}/{DAY}"
@@ -75,8 +77,8 @@ def processing(script: str, inputs: dict[str, Any], outputs: list[str], argument
     return request
 
 
-def training_job(channel: str, program: str) -> dict[str, Any]:
-    """The request of a training job in the container's script mode."""
+def training_job(channels: dict[str, str], program: str) -> dict[str, Any]:
+    """The request of a training job in the container's script mode, with the addresses of its *channels*."""
     return {
         "RoleArn": JOB_ROLE,
         "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
@@ -86,11 +88,8 @@ def training_job(channel: str, program: str) -> dict[str, Any]:
             "max-iter": "1000",
         },
         "InputDataConfig": [
-            {
-                "ChannelName": "train",
-                "ContentType": "text/csv",
-                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": channel}},
-            }
+            {"ChannelName": name, "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}
+            for name, uri in channels.items()
         ],
         "OutputDataConfig": {"S3OutputPath": f"{DATA}/model"},
         "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30},
@@ -118,6 +117,8 @@ with DAG(
         if not s3.check_for_bucket(BUCKET):
             s3.create_bucket(BUCKET)
         s3.load_string(census_csv(day, int(rows)), f"{day}/input/synthetic.csv", BUCKET, replace=True)
+        if not s3.check_for_key(f"{day}/settings/settings.json", BUCKET):
+            s3.load_string(json.dumps(SETTINGS), f"{day}/settings/settings.json", BUCKET)
         scripts = {path.name: path.read_bytes() for path in sorted(SCRIPTS.glob("*.py"))}
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
@@ -141,7 +142,10 @@ with DAG(
             ),
         )
         train = training.step(
-            TrainingStep("train", request=training_job(f"{DATA}/train", "train.py")),
+            TrainingStep(
+                "train",
+                request=training_job({"train": f"{DATA}/train", "settings": f"{DATA}/settings"}, "train.py"),
+            ),
             retries=1,
             retry_delay=timedelta(seconds=10),
         )

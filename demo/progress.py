@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+STAGES = 6
 WORDS = {
     None: "",
     "deferred": "running",  # in Step Functions; nothing waits for it but a trigger
@@ -62,6 +63,8 @@ def _task(task_id: str, instance: dict[str, Any]) -> TaskView:
     if start and word not in ("skipped", "not reached", ""):
         until = datetime.fromisoformat(end) if end else datetime.now(UTC)
         seconds = (until - datetime.fromisoformat(start)).total_seconds()
+        if seconds < 0:  # Airflow 3.3.2 keeps the end of an earlier try when a later one is ended by a trigger
+            seconds = None
     return TaskView(task_id.rpartition(".")[2], word, seconds)
 
 
@@ -70,6 +73,9 @@ class Progress(Protocol):
 
     def stage(self, number: int, title: str, detail: str) -> None:
         """A new part of the demo begins."""
+
+    def note(self, line: str) -> None:
+        """Something worth a line of its own."""
 
     def show(self, runs: Sequence[RunView]) -> None:
         """The runs of this part, as they are now."""
@@ -92,7 +98,11 @@ class Lines:
 
     def stage(self, number: int, title: str, detail: str) -> None:
         """Print the stage's title."""
-        print(f"[{number}/5] {title:14} {detail}", flush=True)
+        print(f"[{number}/{STAGES}] {title:14} {detail}", flush=True)
+
+    def note(self, line: str) -> None:
+        """Print the line below the stage."""
+        print(f"      {line}", flush=True)
 
     def show(self, runs: Sequence[RunView]) -> None:
         """Print what has changed since the last time."""
@@ -124,7 +134,11 @@ class Grid:
 
     def stage(self, number: int, title: str, detail: str) -> None:
         """Print the stage's title."""
-        self._console.print(f"[bold]\\[{number}/5][/] {title:14} {detail}")
+        self._console.print(f"[bold]\\[{number}/{STAGES}][/] {title:14} {detail}")
+
+    def note(self, line: str) -> None:
+        """Print the line below the stage."""
+        self._console.print(f"      {line}", markup=False)
 
     def show(self, runs: Sequence[RunView]) -> None:
         """Draw the grid as it is now."""

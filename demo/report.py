@@ -9,22 +9,31 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_sfn_ml.history import reduce
+
 if TYPE_CHECKING:
     from demo.stack import AirflowStack
 
-HEADINGS = ("date", "execution", "accuracy", "ROC AUC", "time", "status", "model")
+HEADINGS = ("date", "execution", "redriven", "jobs", "accuracy", "ROC AUC", "time", "status", "model")
+STEPS = ("preprocess", "train", "evaluate")
 LOG_TAIL = 30
 
 
 @dataclass(frozen=True)
 class Result:
-    """One Dag run and its model; what a failed run did not get to is None."""
+    """One Dag run and its model; what a failed run did not get to is None.
+
+    :param redriven: how often the execution was redriven.
+    :param jobs: how many SageMaker jobs each step of the execution has run.
+    """
 
     date: str
     run_id: str
     status: str
     seconds: float
-    execution: str | None
+    execution_arn: str | None
+    redriven: int
+    jobs: tuple[int, ...]
     accuracy: float | None
     roc_auc: float | None
     model: str | None
@@ -33,12 +42,14 @@ class Result:
         """The row of the table."""
         return (
             self.date,
-            self.execution[-20:] if self.execution else "-",  # what differs; results.json has the whole name
+            self.execution_arn[-20:] if self.execution_arn else "-",  # what differs; results.json has all of it
+            f"{self.redriven} x" if self.redriven else "-",
+            " + ".join(map(str, self.jobs)),
             "-" if self.accuracy is None else f"{self.accuracy:.4f}",
             "-" if self.roc_auc is None else f"{self.roc_auc:.4f}",
             f"{self.seconds:.0f} s",
             self.status,
-            self.model or "-",
+            self.model.split("/", 3)[-1] if self.model else "-",
         )
 
 
@@ -49,16 +60,30 @@ def read_result(stack: AirflowStack, dag_id: str, run: dict[str, Any]) -> Result
     trained = (stack.xcom(dag_id, run_id, "training.train") or {}).get("Training", {})
     evaluated = (stack.xcom(dag_id, run_id, "training.evaluate") or {}).get("Processing")
     scores = _evaluation(stack.aws.client("s3"), evaluated) if evaluated else {}
+    arn = start.get("execution_arn")
+    states = stack.aws.client("stepfunctions")
     return Result(
         date=run["logical_date"][:10],
         run_id=run_id,
         status=run["state"],
         seconds=_seconds(run["start_date"], run["end_date"]),
-        execution=start.get("execution_name"),
+        execution_arn=arn,
+        redriven=states.describe_execution(executionArn=arn)["redriveCount"] if arn else 0,
+        jobs=_jobs(states, arn) if arn else (0,) * len(STEPS),
         accuracy=scores.get("accuracy"),
         roc_auc=scores.get("roc_auc"),
         model=trained.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
     )
+
+
+def _jobs(states: Any, arn: str) -> tuple[int, ...]:
+    """How many jobs each step has started, by the execution's own history."""
+    view = reduce(
+        event
+        for page in states.get_paginator("get_execution_history").paginate(executionArn=arn)
+        for event in page["events"]
+    )
+    return tuple(len({attempt.job for attempt in view.state(step).attempts if attempt.job}) for step in STEPS)
 
 
 def _evaluation(s3: Any, processing: dict[str, Any]) -> dict[str, Any]:

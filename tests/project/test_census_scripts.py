@@ -93,7 +93,9 @@ def test_the_model_of_the_three_scripts_is_better_than_chance(
 ):
     (tmp_path / "input/day.csv").write_text(data.census_csv("2026-01-05", 5000))
     preprocessing.main(0.2)
-    load(SCRIPTS / "train.py").main(tmp_path / "train", tmp_path / "fitted", 1000)
+    (tmp_path / "settings").mkdir()
+    (tmp_path / "settings/settings.json").write_text('{"class_weight": "balanced", "C": 1.0}')
+    load(SCRIPTS / "train.py").main(tmp_path / "train", tmp_path / "settings", tmp_path / "fitted", 1000)
     (tmp_path / "model").mkdir()
     with tarfile.open(tmp_path / "model/model.tar.gz", "w:gz") as archive:
         archive.add(tmp_path / "fitted/model.joblib", "model.joblib")

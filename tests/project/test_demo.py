@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.__main__ import LOCK, own_folder
+from demo.__main__ import FAILS, LOCK, own_folder, succeeded
 from demo.progress import Lines, view
 from demo.report import HEADINGS, Result, table
 from demo.servers import Server, free_ports
@@ -102,11 +103,35 @@ def test_each_change_is_told_once_and_a_deferred_task_is_running(capsys: pytest.
 
 
 def test_a_failed_run_has_its_row_in_the_table_too():
-    good = Result(
-        "2026-01-05", "demo", "success", 61.4, "demo__2026-01-05-68b74b7abc22312433db", 0.7256, 0.82044, "s3://m"
-    )
-    bad = Result("2026-01-06", "backfill", "failed", 9.0, None, None, None, None)
+    arn = "arn:aws:states:us-east-1:123456789012:execution:census_income-training:demo__2026-01-05-68b74b7abc22312433db"
+    good = Result("2026-01-05", "demo", "success", 61.4, arn, 1, (1, 3, 1), 0.7256, 0.82044, "s3://bucket/m/model.tar")
+    bad = Result("2026-01-06", "backfill", "failed", 9.0, None, 0, (0, 0, 0), None, None, None)
     heading, first, second = table([good, bad]).splitlines()
     assert [heading.index(name) for name in HEADINGS] == sorted(heading.index(name) for name in HEADINGS)
-    assert first.split() == ["2026-01-05", "68b74b7abc22312433db", "0.7256", "0.8204", "61", "s", "success", "s3://m"]
-    assert second.split() == ["2026-01-06", "-", "-", "-", "9", "s", "failed", "-"]
+    assert re.split(r"\s{2,}", first) == [
+        *(
+            "2026-01-05",
+            "68b74b7abc22312433db",
+            "1 x",
+            "1 + 3 + 1",
+            "0.7256",
+            "0.8204",
+            "61 s",
+            "success",
+            "m/model.tar",
+        )
+    ]
+    assert re.split(r"\s{2,}", second) == ["2026-01-06", "-", "-", "0 + 0 + 0", "-", "-", "9 s", "failed", "-"]
+
+
+def test_the_demo_is_a_success_only_if_the_planned_failure_went_on_where_it_was():
+    def result(day: str, redriven: int = 0, jobs: tuple[int, ...] = (1, 1, 1), status: str = "success") -> Result:
+        return Result(day, day, status, 1.0, "arn", redriven, jobs, 0.7, 0.8, "s3://m")
+
+    others = [result("2026-01-05"), result("2026-01-06"), result("2026-01-08")]
+    assert succeeded([*others, result(FAILS, 1, (1, 3, 1))])
+    assert not succeeded(others)
+    assert not succeeded([*others, result(FAILS)])  # it never failed
+    assert not succeeded([*others, result(FAILS, 1, (2, 3, 1))])  # it was preprocessed again
+    assert not succeeded([*others, result(FAILS, 1, (1, 3, 1), "failed")])
+    assert not succeeded([result("2026-01-05", 1, (1, 2, 1)), *others[1:], result(FAILS, 1, (1, 3, 1))])
