@@ -42,6 +42,18 @@ def get_provider_info() -> dict[str, Any]:
                         "Seconds between two looks at an execution in which nothing has happened for long; also the "
                         "longest pause after errors of the service.",
                     ),
+                    "limit_interval": _option(
+                        "float",
+                        "20.0",
+                        "Seconds after which a start task looks again for room below max_concurrent_executions of its "
+                        "group; it grows up to tenfold.",
+                    ),
+                    "quota_share": _option(
+                        "float",
+                        "0.5",
+                        "The share of each of AWS's API quotas that one triggerer may use for watching. Divide it by "
+                        "the number of triggerers that watch the same account and region.",
+                    ),
                     "failure_log_lines": _option(
                         "integer",
                         "40",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_sfn_ml.triggers.budget import SHARE
 from airflow_sfn_ml.triggers.poll import Pace
 
 
@@ -13,6 +14,13 @@ def pace() -> Pace:
     shortest = conf.getfloat("sfn_ml", "poll_shortest", fallback=default.shortest)
     longest = conf.getfloat("sfn_ml", "poll_longest", fallback=default.longest)
     return Pace(shortest=shortest, longest=max(shortest, longest))
+
+
+def quota_share() -> float:
+    """The share of AWS's quotas that a triggerer may use, from ``[sfn_ml] quota_share``: above 0, at most 1."""
+    from airflow.sdk.configuration import conf
+
+    return min(1.0, max(0.01, float(conf.getfloat("sfn_ml", "quota_share", fallback=SHARE))))
 
 
 def log_lines() -> int:

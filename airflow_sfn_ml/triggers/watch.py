@@ -19,13 +19,15 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from airflow_sfn_ml.deploy.errors import code
 from airflow_sfn_ml.history import ExecutionView, reduce
 from airflow_sfn_ml.triggers.poll import Pace
 
 log = logging.getLogger(__name__)
+
+W = TypeVar("W")
 
 KEPT = 500
 """How many views stay in memory after their last follower left."""
@@ -165,11 +167,12 @@ class Watchers:
     """All watchers of one event loop, found by what they look at, and the hooks that they share."""
 
     hooks: dict[Any, Any] = field(default_factory=dict)
-    _found: OrderedDict[Any, Watcher] = field(default_factory=OrderedDict)
+    budgets: dict[Any, Any] = field(default_factory=dict)
+    _found: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
 
-    def get(self, key: Any, make: Callable[[], Watcher]) -> Watcher:
+    def get(self, key: Any, make: Callable[[], W]) -> W:
         """The watcher of *key*, made if there is none."""
-        watcher = self._found.get(key)
+        watcher: W | None = self._found.get(key)
         if watcher is None:
             watcher = self._found[key] = make()
         self._found.move_to_end(key)
