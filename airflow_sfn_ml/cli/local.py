@@ -34,6 +34,8 @@ def _command(arguments: Any) -> list[str]:
     command = [sys.executable, "-m", "airflow_sfn_ml.local", "--host", arguments.host, "--port", str(arguments.port)]
     if arguments.data_dir:
         command += ["--data-dir", arguments.data_dir]
+    if arguments.faults:
+        command += ["--faults", arguments.faults]
     for image in arguments.image:
         command += ["--image", image]
     return command

@@ -208,6 +208,28 @@ COMMANDS = (
         "Exit status: 0 succeeded, 1 failed or an error, 3 still running.",
     ),
     Command(
+        "events",
+        "events:events",
+        "Let AWS tell the triggerer when executions and jobs end",
+        (
+            _arg(
+                "action",
+                choices=("setup", "template", "remove"),
+                help="make a queue and the rules that fill it, write a CloudFormation template for them, remove them",
+            ),
+            _arg("--name", default="airflow-sfn-ml-events", help="of the queue and the rules (default: %(default)s)"),
+            _arg(
+                "--aws-conn-id",
+                default="aws_default",
+                metavar="ID",
+                help="the connection (default: %(default)s); '' takes the environment's AWS settings",
+            ),
+            _arg("--region", metavar="REGION", help="the AWS region (default: the connection's)"),
+            OUTPUT,
+        ),
+        "The setting events_queue_url then makes the triggerer read the queue (docs/watching.md).",
+    ),
+    Command(
         "local",
         "local:local",
         "Run the embedded AWS until ctrl-C",
@@ -222,6 +244,7 @@ COMMANDS = (
                 metavar="REPOSITORY=PYTHON",
                 help="the interpreter that stands for an image; may be repeated",
             ),
+            _arg("--faults", metavar="NAME=VALUE,...", help="let calls fail and reads be old (docs/local.md)"),
             _arg(
                 "-o",
                 "--output",

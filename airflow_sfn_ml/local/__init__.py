@@ -10,10 +10,13 @@ or, from Python, as a child process that ends with this one:
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +35,7 @@ class LocalAws:
     :param port: the port; 0 takes a free one.
     :param opt_ml: "auto", "mount" or "rewrite": how jobs see /opt/ml.
     :param grace_seconds: between SIGTERM and SIGKILL when a job is stopped.
+    :param faults: what goes wrong from the start, as `--faults` takes it.
     """
 
     def __init__(
@@ -42,8 +46,10 @@ class LocalAws:
         port: int = 0,
         opt_ml: str = "auto",
         grace_seconds: float = 120,
+        faults: str = "",
     ) -> None:
         options = ["--port", str(port), "--opt-ml", opt_ml, "--grace-seconds", str(grace_seconds)]
+        options += ["--faults", faults]
         if data_dir is not None:
             options += ["--data-dir", os.fspath(data_dir)]
         for repository, python in (images or {}).items():
@@ -115,6 +121,27 @@ class LocalAws:
             process.wait()
         if process.stdout:
             process.stdout.close()
+
+    def faults(self, text: str = "") -> None:
+        """Let what *text* says go wrong from now on (`throttle=0.5,lag=3s`); nothing, when it is empty.
+
+        :raises LocalAwsError: it makes no sense.
+        """
+        self._ask_faults(urllib.request.Request(f"{self.url}/_faults", text.encode(), method="PUT"))
+
+    def disturbed(self) -> dict[str, dict[str, int]]:
+        """How often calls went wrong since `faults` was last called: by kind ("throttle") and action."""
+        done: dict[str, dict[str, int]] = self._ask_faults(urllib.request.Request(f"{self.url}/_faults"))["done"]
+        return done
+
+    def _ask_faults(self, request: urllib.request.Request) -> dict[str, Any]:
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with direct.open(request) as answer:
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as error:
+            with error:
+                raise LocalAwsError(json.load(error)["message"]) from error
 
     def env(self) -> dict[str, str]:
         """The AWS_* variables that point any AWS client of a process at this server."""

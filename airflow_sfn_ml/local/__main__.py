@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from airflow_sfn_ml.local.errors import LocalAwsError
+from airflow_sfn_ml.local.faults import Faults, InvalidFaultsError, parse
 from airflow_sfn_ml.local.server import Options, Server
 
 
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 images=dict(parsed.image),
                 opt_ml=parsed.opt_ml,
                 grace_seconds=parsed.grace_seconds,
+                faults=parsed.faults,
             )
         )
     except LocalAwsError as error:
@@ -77,6 +79,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--grace-seconds", type=float, default=120, help="between SIGTERM and SIGKILL of a job (default: %(default)s)"
     )
+    parser.add_argument(
+        "--faults",
+        type=_faults,
+        default=Faults(),
+        metavar="NAME=VALUE,...",
+        help="let calls fail and reads be old: throttle=0.5,error=0.2,timeout=0.05,lag=3s,seed=7,"
+        "services=stepfunctions+sagemaker",
+    )
     parser.add_argument("--parent", type=int, help="stop when the process of this id is gone")
     parser.add_argument("--verbose", action="store_true", help="log every request")
     return parser
@@ -87,6 +97,13 @@ def _image(text: str) -> tuple[str, str]:
     if not equals or not repository or not python:
         raise argparse.ArgumentTypeError(f"{text!r} is not REPOSITORY=PYTHON")
     return repository, python
+
+
+def _faults(text: str) -> Faults:
+    try:
+        return parse(text)
+    except InvalidFaultsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _follow(parent: int, server: Server) -> None:

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from airflow_sfn_ml.local.disturbing import INSIDE, Disturbed
 from airflow_sfn_ml.local.errors import LocalAwsError
+from airflow_sfn_ml.local.faults import Faults
 from airflow_sfn_ml.local.patching import Patches, check_version
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ class Options:
     images: Mapping[str, str] = field(default_factory=dict)
     opt_ml: str = "auto"
     grace_seconds: float = 120
+    faults: Faults = field(default_factory=Faults)
 
 
 class Server:
@@ -48,7 +51,7 @@ class Server:
         self._engine, patches = _extend(self.url, self.data_dir, options)
         for each in patches:
             each.apply()
-        self._server = _http_server(options.host, self.port, self._socket)
+        self._server = _http_server(options, self.port, self._socket)
 
     def serve(self) -> None:
         """Answer until `shut_down`."""
@@ -95,18 +98,18 @@ def _extend(url: str, data_dir: Path, options: Options) -> tuple[Any, list[Patch
     from airflow_sfn_ml.local.sagemaker.api import JobApi
     from airflow_sfn_ml.local.stepfunctions import clients, executions
 
-    client = clients.Clients(url, CREDENTIALS)
+    client = clients.Clients(url, (INSIDE, INSIDE))
     settings = Settings(
         data_dir=data_dir,
         images=Images(options.images),
         mount=_mount(options.opt_ml, data_dir),
         grace_seconds=options.grace_seconds,
-        environment=environment(url),
+        environment=environment(url, INSIDE),
     )
     engine = JobEngine(settings, client)
     engine.listeners.append(events.job_changed)
     executions.listeners.append(events.execution_changed)
-    return engine, all_patches(JobApi(engine), client, environment(url))
+    return engine, all_patches(JobApi(engine), client, environment(url, INSIDE))
 
 
 def all_patches(api: Any, client: Any, environment: Mapping[str, str]) -> list[Patches]:
@@ -184,20 +187,19 @@ def _mount(wanted: str, data_dir: Path) -> bool:
     return False
 
 
-def environment(url: str) -> dict[str, str]:
-    """The AWS_* variables that point a process at this server."""
-    key, secret = CREDENTIALS
+def environment(url: str, key: str = CREDENTIALS[0]) -> dict[str, str]:
+    """The AWS_* variables that point a process at this server, as the owner of the access key *key*."""
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": key,
-        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS[1],
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 
 
-def _http_server(host: str, port: int, listener: socket.socket) -> Any:
+def _http_server(options: Options, port: int, listener: socket.socket) -> Any:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
@@ -210,8 +212,10 @@ def _http_server(host: str, port: int, listener: socket.socket) -> Any:
         def log_request(self, code: Any = "-", size: Any = "-") -> None:
             log.debug("%s %s", getattr(self, "requestline", ""), code)
 
-    application = _Healthy(DomainDispatcherApplication(create_backend_app))
-    return make_server(host, port, application, threaded=True, request_handler=Handler, fd=os.dup(listener.fileno()))
+    application = _Healthy(Disturbed(DomainDispatcherApplication(create_backend_app), options.faults))
+    return make_server(
+        options.host, port, application, threaded=True, request_handler=Handler, fd=os.dup(listener.fileno())
+    )
 
 
 class _Healthy:

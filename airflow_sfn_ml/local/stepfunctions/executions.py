@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
+from airflow_sfn_ml.local.stepfunctions import lag
 from airflow_sfn_ml.local.stepfunctions.answers import LOCK, check_name, page, refusal, result
 from airflow_sfn_ml.local.stepfunctions.limits import LIMIT_BYTES
 from airflow_sfn_ml.local.stepfunctions.machines import base_arn, find_machine, find_version, revision
@@ -157,7 +158,8 @@ def terminated(self: Any) -> None:
 
 
 def tell(execution: Any) -> None:
-    """Let the listeners know that the status of an execution has changed."""
+    """Note that the status of an execution has changed, and let the listeners know."""
+    lag.note(execution)
     for listener in listeners:
         try:
             listener(execution)
@@ -173,7 +175,19 @@ def find(backend: Any, arn: str) -> Any:
         for execution in machine.executions if machine else ():
             if execution.exec_arn == arn:
                 return execution
-    raise refusal("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+    raise _no_execution(arn)
+
+
+def read(backend: Any, arn: str) -> Any:
+    """The execution with this ARN as a read finds it, which may lag behind."""
+    execution = lag.seen(find(backend, arn))
+    if execution is None:
+        raise _no_execution(arn)
+    return execution
+
+
+def _no_execution(arn: str) -> Exception:
+    return refusal("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
 
 
 def summary(execution: Any) -> dict[str, Any]:
@@ -224,7 +238,7 @@ def details(execution: Any) -> dict[str, Any]:
 @patches.replaces("responses", f"{_API}.describe_execution", "self")
 def describe(self: Any) -> Any:
     """DescribeExecution."""
-    return result(details(find(self.stepfunction_backend, self._get_param("executionArn"))))
+    return result(details(read(self.stepfunction_backend, self._get_param("executionArn"))))
 
 
 @patches.replaces("responses", f"{_API}.list_executions", "self")
@@ -235,7 +249,7 @@ def list_executions(self: Any) -> Any:
         machine = find_machine(backend, base_arn(arn))
         if arn != machine.arn:
             _route(backend, machine, arn)
-        executions = list(reversed(machine.executions))
+        executions = [each for each in map(lag.seen, reversed(machine.executions)) if each is not None]
     if arn != machine.arn:
         executions = [each for each in executions if arn in (each.version_arn, each.alias_arn)]
     if status := self._get_param("statusFilter"):
@@ -250,9 +264,11 @@ def list_executions(self: Any) -> Any:
 @patches.replaces("responses", f"{_API}.get_execution_history", "self")
 def history(self: Any) -> Any:
     """GetExecutionHistory."""
-    manager = find(self.stepfunction_backend, self._get_param("executionArn")).exec_worker.env.event_manager
+    backend, arn = self.stepfunction_backend, self._get_param("executionArn")
+    read(backend, arn)
+    manager = find(backend, arn).exec_worker.env.event_manager
     with manager._mutex:
-        events = list(manager._history_event_list)
+        events = lag.known(list(manager._history_event_list))
     if self._get_param("reverseOrder"):
         events.reverse()
     found, token = page(events, self._get_param("maxResults"), self._get_param("nextToken"))

@@ -13,6 +13,7 @@ from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
 from airflow_sfn_ml.local.stepfunctions import definition as rules
+from airflow_sfn_ml.local.stepfunctions import lag
 from airflow_sfn_ml.local.stepfunctions.answers import LOCK, check_name, page, refusal, result
 from airflow_sfn_ml.local.stepfunctions.worker import abort
 
@@ -83,6 +84,7 @@ def publish(machine: Any, description: str | None) -> Any:
             return version
     machine.publish(description)
     machine.latest_version.revision_id = current
+    lag.note(machine.latest_version)
     return machine.latest_version
 
 
@@ -143,6 +145,7 @@ def _new_machine(backend: Any, arn: str, name: str, text: str, role: str, kind: 
     machine = StateMachine(arn, name, text, role, backend, sm_type=kind, **settings)
     machine.sm_type = kind
     backend.state_machines.append(machine)
+    lag.note(machine)
     return machine
 
 
@@ -168,6 +171,7 @@ def update(self: Any) -> Any:
         if _differs(machine, changes):
             machine.update(**changes)
             machine.revision_id = str(uuid.uuid4())
+            lag.note(machine)
         version = publish(machine, description) if self._get_param("publish") else None
     return result(
         {
@@ -195,7 +199,9 @@ def describe(self: Any, state_machine_arn: str) -> Any:
     """DescribeStateMachine, of a machine or a version."""
     backend = self.stepfunction_backend
     qualified = state_machine_arn.count(":") > 6
-    machine = (find_version if qualified else find_machine)(backend, state_machine_arn)
+    machine = lag.seen((find_version if qualified else find_machine)(backend, state_machine_arn))
+    if machine is None:
+        raise refusal("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{state_machine_arn}'")
     return result(
         {
             "stateMachineArn": machine.arn,
