@@ -2,9 +2,8 @@
 
 AWS fills a bucket of tokens for each action, account and region; a call takes one. The figures of Step Functions are
 those of its developer guide ("Quotas related to API action throttling"), which gives three regions more. CloudWatch
-Logs publishes a rate per second; SageMaker publishes none for its Describe actions, so what is taken here is what accounts
-get by experience, and low. All of them can be raised by AWS; the share of them that the watch may use is
-``[sfn_ml] quota_share``.
+Logs publishes a rate per second; SageMaker publishes none for its Describe actions, so a low one is assumed. AWS raises
+them when asked; the share of them that the watch may use is ``[sfn_ml] quota_share``.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ async def shared_hook(settings: Settings) -> StepFunctionsHook:
     made: asyncio.Future[StepFunctionsHook] | None = hooks.get(settings)
     if made is None or (made.done() and (made.cancelled() or made.exception() is not None)):
         made = hooks[settings] = asyncio.ensure_future(_hook(settings))
-    # Shielded: whoever asked first may be cancelled, and the others go on waiting.
-    return await asyncio.shield(made)
+    hook: StepFunctionsHook = await asyncio.shield(made)  # who asked first may be cancelled; the others go on waiting
+    return hook
 
 
 def shared_budget(settings: Settings) -> Budget:
