@@ -8,7 +8,7 @@ Shares are of all calls from outside; what they are worth is in `disturbing` (re
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -85,7 +85,7 @@ def read(values: Mapping[str, Any]) -> Faults:
 
     :raises InvalidFaultsError: with what is wrong in it.
     """
-    readers = {
+    readers: dict[str, Callable[[str, Any], Any]] = {
         "lag": _duration,
         "seed": _integer,
         "steady": _flag,
@@ -96,8 +96,8 @@ def read(values: Mapping[str, Any]) -> Faults:
     unknown = sorted(set(values) - {field.name for field in fields(Faults)})
     if unknown:
         raise InvalidFaultsError(f"there is no fault {unknown[0]!r}; the names are {_names()}")
-    read = {name: readers.get(name, _share)(name, value) for name, value in values.items() if value is not None}
-    faults = Faults(**read)
+    given = {name: readers.get(name, _share)(name, value) for name, value in values.items() if value is not None}
+    faults = Faults(**given)
     for service in faults.services:
         signing_name(service)
     return replace(faults, services=tuple(sorted(faults.services)))
