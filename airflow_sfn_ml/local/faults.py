@@ -85,18 +85,10 @@ def read(values: Mapping[str, Any]) -> Faults:
 
     :raises InvalidFaultsError: with what is wrong in it.
     """
-    readers: dict[str, Callable[[str, Any], Any]] = {
-        "lag": _duration,
-        "seed": _integer,
-        "steady": _flag,
-        "inside": _flag,
-        "services": _list,
-        "actions": _list,
-    }
     unknown = sorted(set(values) - {field.name for field in fields(Faults)})
     if unknown:
         raise InvalidFaultsError(f"there is no fault {unknown[0]!r}; the names are {_names()}")
-    given = {name: readers.get(name, _share)(name, value) for name, value in values.items() if value is not None}
+    given = {name: _reader(name)(name, value) for name, value in values.items() if value is not None}
     faults = Faults(**given)
     for service in faults.services:
         signing_name(service)
@@ -113,6 +105,19 @@ def signing_name(service: str) -> str:
     except UnknownServiceError as error:
         raise InvalidFaultsError(f"services: boto3 knows no service {service!r}") from error
     return str(metadata.get("signingName") or metadata["endpointPrefix"])
+
+
+def _reader(name: str) -> Callable[[str, Any], Any]:
+    match name:
+        case "lag":
+            return _duration
+        case "seed":
+            return _integer
+        case "steady" | "inside":
+            return _flag
+        case "services" | "actions":
+            return _list
+    return _share
 
 
 def _names() -> str:
