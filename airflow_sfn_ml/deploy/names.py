@@ -30,18 +30,43 @@ def machine_name(dag_id: str, group_id: str) -> str:
     return _hashed(f"{dag_id}-{group_id}", [dag_id, group_id], 12)
 
 
-def execution_name(dag_id: str, run_id: str, group_id: str, map_index: int, generation: int) -> str:
+def execution_name(dag_id: str, run_id: str, group_id: str, map_index: int, generation: int, namesake: int = 0) -> str:
     """The name of the execution of a group in a Dag run.
 
     :param map_index: which of a mapped group; -1 for one that is not mapped.
-    :param generation: 0 at first, and one more each time that a person starts the group anew.
+    :param generation: 0 at first, and higher each time that a person starts the group anew.
+    :param namesake: how many Dag runs of the same id have used the name before: those were deleted from Airflow, but
+        AWS keeps their executions.
     """
     head = [run_id]
     if map_index >= 0:
         head.append(f"m{map_index}")
     if generation:
         head.append(f"g{generation}")
-    return _hashed("-".join(head), [dag_id, run_id, group_id, map_index, generation], 20)
+    identity: list[str | int] = [dag_id, run_id, group_id, map_index, generation]
+    if namesake:
+        head.append(f"n{namesake}")
+        identity.append(namesake)
+    return _hashed("-".join(head), identity, 20)
+
+
+def task_execution_name(
+    dag_id: str, run_id: str, task_id: str, map_index: int, generation: int, number: int, given: str | None = None
+) -> str:
+    """The name of the execution that one task starts.
+
+    :param generation: grows each time that a person clears the task; 0 at first.
+    :param number: which execution of the generation it is, from 0: AWS takes a name once in 90 days, so where an
+        execution failed and cannot be redriven, the next one needs another.
+    :param given: the name that the user chose; only what comes after the first execution gets a suffix.
+    """
+    suffix = (f"-g{generation}" if generation else "") + (f"-n{number + 1}" if number else "")
+    if given is not None:
+        return given[: LIMIT - len(suffix)] + suffix
+    head = run_id if map_index < 0 else f"{run_id}-m{map_index}"
+    digest = hashlib.sha256(json.dumps([dag_id, run_id, "task", task_id, map_index]).encode()).hexdigest()[:20]
+    readable = re.sub(r"[^0-9A-Za-z_-]+", "-", head)
+    return f"{readable[: LIMIT - len(digest) - 1 - len(suffix)]}-{digest}{suffix}"
 
 
 def repair_machine_name(machine: str) -> str:
