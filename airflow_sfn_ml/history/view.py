@@ -9,7 +9,7 @@ Inputs and outputs stay the JSON text that AWS sent until someone asks for the v
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -177,7 +177,12 @@ class ExecutionView:
         executions of their own have no states here.
         """
         _, states = self._within.get(map_state, {}).get(index, (0, {}))
-        return replace(self, states=states)
+        return replace(self, states=states, _within={})
+
+    def everywhere(self) -> Iterator[StateView]:
+        """Each state that was entered, one that is in iterations of a Map once for each of them."""
+        inside = [state for of in self._within.values() for _, states in of.values() for state in states.values()]
+        yield from {(state.name, state._visit): state for state in [*inside, *self.states.values()]}.values()
 
     def with_status(self, status: str) -> ExecutionView:
         """The same view with the *status* that DescribeExecution told: PENDING_REDRIVE leaves no event."""

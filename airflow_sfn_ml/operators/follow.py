@@ -55,6 +55,9 @@ class Group(Protocol):
 
     def repaired(self, context: Any, failed_arn: str, started_arn: str) -> str: ...
 
+    @property
+    def digest(self) -> str: ...
+
     def place(self, state: str) -> dict[str, Any] | None: ...
 
     def follows(self, operator: Any) -> dict[str, list[str]] | None: ...
@@ -227,6 +230,7 @@ def trigger_args(
     :param pushes: whether its output becomes an XCom, if it has one, and *skips* whether a worker has to skip others.
     The other parameters are those of `StateTrigger`.
     """
+    place = group.place(member)
     return StartTriggerArgs(
         trigger_cls=TRIGGER,
         trigger_kwargs={
@@ -237,7 +241,8 @@ def trigger_args(
             "verify": group.verify,
             "push": pushes and group.has_output(member),
             "ends_on_worker": any(getattr(operator, name) for name in NEEDS_WORKER) or skips,
-            "place": group.place(member),
+            "place": place,
+            "definition": group.digest if place is None else None,
             "within": within,
             "mapped_over": mapped_over,
             "follows": follows,

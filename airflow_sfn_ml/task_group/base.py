@@ -177,7 +177,7 @@ class MachineGroup(TaskGroup):
 
     def execution_input(self, identity: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
         """The input of the execution that belongs to *identity*."""
-        return {"airflow": identity, "values": values}
+        return {"airflow": identity, "values": values, "definition": self.digest}
 
     def survives(self, state: str) -> bool:
         """Whether others run on after the task that follows *state* has failed."""

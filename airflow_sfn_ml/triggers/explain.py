@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from airflow_sfn_ml.deploy.errors import code
 from airflow_sfn_ml.history import ExecutionView, failure
 from airflow_sfn_ml.triggers.settings import log_lines
 
@@ -54,6 +55,16 @@ def failure_lines(view: ExecutionView, name: str, log_tail: LogTail) -> list[str
         if tail:
             lines += [f"Last lines of the job's log ({told.log_group}/{told.log_stream_prefix}...):", *tail]
     return lines
+
+
+def forgotten_line(error: BaseException, arn: str | None, start_task_id: str) -> str:
+    """What to do when AWS answers *error* because it does not know the execution *arn* any more; else empty."""
+    if code(error) not in ("ExecutionDoesNotExist", "StateMachineDoesNotExist"):
+        return ""
+    return (
+        f"AWS does not know {arn} any more: it keeps executions for 90 days after their end, and none of a state "
+        f"machine that was deleted. Clear {start_task_id} to run everything anew"
+    )
 
 
 def _too_large(view: ExecutionView, name: str) -> list[str]:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from airflow_sfn_ml.history import ExecutionView, StateStatus, StateView
-from airflow_sfn_ml.triggers.verdict import Failed, Place, Succeeded, Verdict, verdict
+from airflow_sfn_ml.triggers.verdict import RUNNING, Failed, Place, Succeeded, Verdict, verdict
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,10 @@ class Subject:
     def seen(self, view: ExecutionView) -> ExecutionView:
         """*view* as far as it is about this subject."""
         return view if self.within is None else view.within(self.within, self.index)
+
+    def is_open(self, view: ExecutionView) -> bool:
+        """Whether it is at work in *view*, or waits for its next try."""
+        return view.status == RUNNING and self.seen(view).state(self.state).status.is_open
 
     def verdict(self, view: ExecutionView, place: Place | None = None) -> Verdict:
         """What became of it; *place* is that of the state, or of the Map."""

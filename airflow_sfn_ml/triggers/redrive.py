@@ -8,8 +8,9 @@ state is the old story, and the attempt asks for a new one. There are two ways:
   count, so that any number of cleared tasks, triggerers and clicks ask for the same one. When the count has grown,
   someone has redriven it, and the attempt follows what comes.
 * A *repair* is another execution, which passes over what was done and was not cleared. It serves where AWS has nothing
-  to redrive: the execution succeeded, or went on after the failure and told it at its end, or is too old. Its name is
-  derived, so it is started once as well. A worker does that: it takes the group's definition.
+  to redrive: the execution succeeded, or went on after the failure and told it at its end, or is too old; and where the
+  group has changed, since a redrive runs what it was. Its name is derived, so it is started once as well. A worker does
+  that: it takes the group's definition.
 
 A trigger whose triggerer died after the record was left, but before its event was, runs again as the same try. The
 record is then its own, and asks for nothing.
@@ -56,6 +57,12 @@ def is_passed_over(view: ExecutionView, state: str, index: int = -1) -> bool:
     given = view.input
     reuse = (given.get("reuse") or {}) if isinstance(given, Mapping) else {}
     return state in reuse or str(index) in (reuse.get(each_state(state)) or {})
+
+
+def runs_other_code(view: ExecutionView, definition: str | None) -> bool:
+    """Whether the execution that *view* shows was started with another definition than the one of this digest."""
+    told = view.input.get("definition") if isinstance(view.input, Mapping) else None
+    return None not in (told, definition) and told != definition
 
 
 @dataclass(frozen=True)

@@ -9,25 +9,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
-from airflow_sfn_ml.exceptions import ExecutionError, SfnMlError
+from airflow_sfn_ml.exceptions import SfnMlError
 from airflow_sfn_ml.history import ExecutionView, StateStatus
 from airflow_sfn_ml.triggers.choosing import FOLLOWED, chosen
 from airflow_sfn_ml.triggers.choosing import KEY as CHOICE_KEY
-from airflow_sfn_ml.triggers.explain import failure_lines, progress_line, request_line
+from airflow_sfn_ml.triggers.explain import failure_lines, forgotten_line, progress_line, request_line
+from airflow_sfn_ml.triggers.halt import end_jobs, halt_execution, halt_state
 from airflow_sfn_ml.triggers.iterations import Subject
 from airflow_sfn_ml.triggers.member import RETURN_VALUE, Member
-from airflow_sfn_ml.triggers.redrive import Record, is_passed_over
+from airflow_sfn_ml.triggers.redrive import Record
+from airflow_sfn_ml.triggers.renewal import Renewal
 from airflow_sfn_ml.triggers.sharing import Settings, shared_hook, shared_watcher
-from airflow_sfn_ml.triggers.stopping import running_jobs
+from airflow_sfn_ml.triggers.stopping import GONE, Scope, left_jobs, order
 from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded, Verdict
 from airflow_sfn_ml.triggers.watch import Watcher, in_thread
-
-if TYPE_CHECKING:
-    from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
 
 ARGUMENTS = (
     "state",
@@ -44,8 +43,8 @@ ARGUMENTS = (
     "survives",
     "execution_arn",
     "follows",
+    "definition",
 )
-RUNS_AGAIN = (StateStatus.FAILED, StateStatus.ABORTED, StateStatus.TIMED_OUT)
 SETTLED = 10.0
 """How long a task that a worker has handed over may not go back to one, in seconds: Airflow 3.3.2 may take the end of
 the worker's process for that of the task."""
@@ -69,6 +68,7 @@ class StateTrigger(BaseTrigger):
     :param survives: whether others run on after a failure of the task, so that the execution is not to be stopped.
     :param execution_arn: the execution to follow, where it is another one than the start task told: a repair.
     :param follows: for a task that chooses: the tasks right after it that run, by the ids that its output may name.
+    :param definition: the digest of the group's definition, where one that has changed is not redriven but repaired.
     """
 
     def __init__(
@@ -87,6 +87,7 @@ class StateTrigger(BaseTrigger):
         survives: bool = False,
         execution_arn: str | None = None,
         follows: dict[str, list[str]] | None = None,
+        definition: str | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.state = state
@@ -103,7 +104,10 @@ class StateTrigger(BaseTrigger):
         self.early = early
         self.survives = survives
         self.execution_arn = execution_arn
+        self.definition = definition
         self._following: str | None = None
+        self._waits = False
+        self._told = {""}
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and the arguments that make this trigger again."""
@@ -130,7 +134,7 @@ class StateTrigger(BaseTrigger):
         try:
             return await self._follow(arn)
         except SfnMlError as error:
-            self.log.error("%s", error)
+            self.log.error("%s", forgotten_line(error, self._following, self.start_task_id) or error)
         except Exception as error:
             self.log.exception("Cannot follow %s any longer: %s", arn, error)
         return TaskFailedEvent()
@@ -138,29 +142,39 @@ class StateTrigger(BaseTrigger):
     async def _follow(self, started: str) -> TriggerEvent:
         """Follow the execution *started* or the newest repair of it."""
         record = await self._member.earlier_record()
-        arn = self.execution_arn or started
+        self._following = arn = self.execution_arn or started
         if self.execution_arn is None and await self._may_be_repaired(record, arn):
-            arn = await in_thread((await shared_hook(self._settings)).newest_repair, started)
-        self._following = arn
+            self._following = arn = await in_thread((await shared_hook(self._settings)).newest_repair, started)
         self.log.info("Following state %s of %s", self.state, arn)
         watcher = await shared_watcher(self._settings, arn)
-        told, place = {""}, Place.of(self.place)
+        renewal = Renewal(self._subject(), record, self.place is not None, self.definition)
         for _ in range(REDRIVE_LOOKS):
-            async for view in watcher.snapshots():
-                if self._is_old(record, view, arn):
-                    self._tell(told, [f"Waiting for {arn} to end: it does not run this task again"])
-                    continue
-                seen = self._subject().seen(view)
-                self._tell(told, [request_line(seen, self.state), progress_line(seen, self.state)])
-                event = await self._decided(view, self._subject().verdict(view, place), arn)
-                if event is not None:
-                    return event
-            if watcher.view is None or not self._is_old(record, watcher.view, arn):
+            event = await self._ended_in(watcher, renewal)
+            if event is not None:
+                return event
+            if watcher.view is None or not renewal.is_old(watcher.view, arn):
                 raise SfnMlError(f"{arn} ended, but what became of state {self.state} is not known")
-            if not await self._redrive(watcher, watcher.view, record, told):
+            again = await renewal.redrive(await shared_hook(self._settings), watcher, watcher.view, self._tell)
+            if not again:
                 self.log.info("A worker starts the repair of %s", arn)
                 return TriggerEvent({"repair": arn})  # type: ignore[no-untyped-call]
+            await self._tell_who_stays(again)
         raise SfnMlError(f"{arn} was redriven, but its history does not show it")
+
+    async def _ended_in(self, watcher: Watcher, renewal: Renewal) -> TriggerEvent | None:
+        """The event that ends the task, once the execution tells it; None if the execution ends without."""
+        place = Place.of(self.place)
+        async for view in watcher.snapshots():
+            self._waits = renewal.is_old(view, watcher.arn)
+            if self._waits:
+                self._tell(f"Waiting for {watcher.arn} to end: it does not run this task again")
+                continue
+            seen = self._subject().seen(view)
+            self._tell(request_line(seen, self.state), progress_line(seen, self.state))
+            event = await self._decided(view, self._subject().verdict(view, place), watcher.arn)
+            if event is not None:
+                return event
+        return None
 
     async def _may_be_repaired(self, record: Record | None, arn: str) -> bool:
         """Whether *arn* may have been repaired: this task was cleared, or its part of *arn* is over although it never
@@ -172,21 +186,18 @@ class StateTrigger(BaseTrigger):
             view = await anext(views)
         return view.status != "RUNNING" and view.state(self.within or self.state).status is StateStatus.NOT_ENTERED
 
-    def _is_old(self, record: Record | None, view: ExecutionView, arn: str) -> bool:
-        """Whether *view* has nothing new to tell: an earlier try has told it, or the execution passes over the task."""
-        if self.place is None:
-            if is_passed_over(view, self.within or self.state, self._subject().index if self.within else -1):
-                return True
-        elif view.status == "SUCCEEDED":
-            return False  # a machine that was written as a whole has no repair
-        return record is not None and record.is_told_by(view, arn)
-
-    def _tell(self, told: set[str], lines: list[str]) -> None:
+    def _tell(self, *lines: str) -> None:
         """Log what of *lines* is new."""
         for line in lines:
-            if line not in told:
+            if line not in self._told:
                 self.log.info("%s", line)
-                told.add(line)
+                self._told.add(line)
+
+    async def _tell_who_stays(self, again: list[str]) -> None:
+        """Name the tasks whose states run *again* although nobody has cleared them: Airflow does not follow those."""
+        stay = ", ".join(f"{task} ({state})" for task, state in (await self._member.finished(again)).items())
+        if stay:
+            self.log.warning("Not cleared, so these tasks keep their state whatever their work comes to: %s", stay)
 
     async def _decided(self, view: ExecutionView, decision: Verdict, arn: str) -> TriggerEvent | None:
         match decision:
@@ -200,36 +211,17 @@ class StateTrigger(BaseTrigger):
             case Failed(reason):
                 await self._explain(view, reason, arn)
                 await self._member.leave_record(arn, view.redrive_count, failed=True)
+                await self._end_what_was_cut(view)
                 return TaskFailedEvent()
             case Pending():
                 return None
 
-    async def _redrive(self, watcher: Watcher, view: ExecutionView, record: Record | None, told: set[str]) -> bool:
-        """Ask for the redrive, then wait until the history shows it: reads may lag behind.
-
-        :returns: whether there is one; False if a repair has to do it.
-        """
-        written_as_a_whole = self.place is not None
-        if record is None or not record.is_told_by(view, watcher.arn):
-            return False  # it was started without this task
-        if not written_as_a_whole and not record.may_redrive(view):
-            return False
-        hook = await shared_hook(self._settings)
-        try:
-            await in_thread(hook.redrive, record.execution_arn, record.token)
-        except ExecutionError as error:
-            if written_as_a_whole:
-                raise
-            self.log.warning("%s", error)
-            return False
-        again = ", ".join(name for name, state in view.states.items() if state.status in RUNS_AGAIN)
-        self._tell(
-            told,
-            [f"Redriving {record.execution_arn}: runs again what failed or was stopped ({again}), and nothing else"],
-        )
-        await asyncio.sleep(watcher.pace.shortest)
-        watcher.doubt()
-        return True
+    async def _end_what_was_cut(self, view: ExecutionView) -> None:
+        """Look after the jobs of a state that ran out of time or was stopped: AWS may have left them at work."""
+        jobs = list(left_jobs(self._subject().seen(view), self.state))
+        if jobs:
+            for line in await end_jobs(await shared_hook(self._settings), jobs):
+                self.log.warning("%s", line)
 
     async def _succeed(self, output: Any, arn: str, redrive_count: int) -> TriggerEvent:
         await self._member.leave_record(arn, redrive_count, failed=False)
@@ -271,35 +263,29 @@ class StateTrigger(BaseTrigger):
         self.log.error("Execution: %s", arn)
 
     async def on_kill(self) -> None:
-        """Stop the work of this task if a person marked it failed, and only then.
+        """Stop the work of this task if someone ended it in Airflow, and only then.
 
         Airflow 3.3.2 calls this also when the trigger moves to another triggerer, when the task is marked a success and
-        when it is cleared, so the task's state is looked at first. Where others run on after a failure, only the job of
-        this task is stopped, else the execution.
+        when it is cleared. So nothing is stopped before Airflow was asked what became of task and Dag run.
         """
-        if await self._member.state() != "failed":
+        member = self._member
+        if await member.has_told():
+            return  # another triggerer has ended the task
+        task, run = await member.state(), await member.run_state()
+        meant = order(task, run, survives=self.survives, waits=self._waits)
+        arn = self._following or await member.started_execution()
+        if meant.scope is Scope.NOTHING or arn is None:
             return
-        arn = self._following or await self._member.started_execution()
-        if arn is None:
-            return
-        hook = await shared_hook(self._settings)
-        view = (await shared_watcher(self._settings, arn)).view
-        if self.survives and view is not None and view.status == "RUNNING":
-            await self._stop_jobs(hook, view)
+        hook, watcher = await shared_hook(self._settings), await shared_watcher(self._settings, arn)
+        if GONE not in (task, run):
+            count = watcher.view.redrive_count if watcher.view is not None else 0
+            await member.leave_record(arn, count, failed=True)
+        if meant.scope is Scope.JOB:
+            lines = await halt_state(hook, watcher, self._subject(), meant.cause)
         else:
-            cause = f"{self._member} was marked failed in Airflow"
-            await in_thread(hook.stop, arn, "Airflow.TaskMarkedFailed", cause)
-            self.log.warning("Stopped %s, since this task was marked failed", arn)
-        await self._member.leave_record(arn, view.redrive_count if view is not None else 0, failed=True)
-
-    async def _stop_jobs(self, hook: StepFunctionsHook, view: ExecutionView) -> None:
-        """Stop what is running for this task; the rest of the execution goes on."""
-        jobs = list(running_jobs(self._subject().seen(view), self.state))
-        for attempt, stop, arguments in jobs:
-            await in_thread(hook.stop_job, stop, arguments)
-            self.log.warning("Stopped job %s, since this task was marked failed; the execution goes on", attempt.job)
-        if not jobs:
-            self.log.warning("This task was marked failed; nothing of it runs that can be stopped by itself")
+            lines = await halt_execution(hook, arn, meant, str(member))
+        for line in lines:
+            self.log.warning("%s", line)
 
     @property
     def _member(self) -> Member:

@@ -1,0 +1,75 @@
+"""Ask for the work of a cleared task to be done again; see `redrive` for what is decided, and why only once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_sfn_ml.exceptions import ExecutionError
+from airflow_sfn_ml.history import ExecutionView, StateStatus
+from airflow_sfn_ml.triggers.iterations import Subject
+from airflow_sfn_ml.triggers.redrive import Record, is_passed_over, runs_other_code
+from airflow_sfn_ml.triggers.watch import Watcher, in_thread
+
+if TYPE_CHECKING:
+    from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
+
+RUNS_AGAIN = (StateStatus.FAILED, StateStatus.ABORTED, StateStatus.TIMED_OUT)
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """What a try of a task knows of the tries before, and of what the execution should run.
+
+    :param whole: whether the machine was written as a whole. Such a machine is redriven, not repaired.
+    :param definition: the digest of the group as it is now; None where nobody can compare it.
+    """
+
+    subject: Subject
+    record: Record | None
+    whole: bool
+    definition: str | None = None
+
+    def is_old(self, view: ExecutionView, arn: str) -> bool:
+        """Whether *view* has nothing new to tell: an earlier try has told it, or the execution passes over the task."""
+        if not self.whole:
+            within = self.subject.within
+            if is_passed_over(view, within or self.subject.state, self.subject.index if within else -1):
+                return True
+        elif view.status == "SUCCEEDED":
+            return False
+        return self.record is not None and self.record.is_told_by(view, arn)
+
+    async def redrive(self, hook: StepFunctionsHook, watcher: Watcher, view: ExecutionView, tell: Tell) -> list[str]:
+        """Ask for the redrive, then wait until the history shows it: reads may lag behind.
+
+        :returns: the names of the states that run again; none if a repair has to do it.
+        :raises ExecutionError: a machine that was written as a whole cannot be redriven.
+        """
+        record = self.record
+        if record is None or not record.is_told_by(view, watcher.arn):
+            return []  # it was started without this task
+        if not self.whole and not record.may_redrive(view):
+            return []
+        if not self.whole and runs_other_code(view, self.definition):
+            tell("The group has changed since the execution was started. A redrive would run what it was")
+            return []
+        try:
+            if (await in_thread(hook.describe, record.execution_arn)).get("redriveCount", 0) <= record.redrive_count:
+                await in_thread(hook.redrive, record.execution_arn, record.token)
+        except ExecutionError as error:
+            if self.whole:
+                raise
+            tell(str(error))
+            return []
+        again = [name for name, state in view.states.items() if state.status in RUNS_AGAIN]
+        tell(
+            f"Redriving {record.execution_arn}: runs again what failed or was stopped ({', '.join(again)}), and "
+            "nothing else"
+        )
+        await asyncio.sleep(watcher.pace.shortest)
+        watcher.doubt()
+        return again
