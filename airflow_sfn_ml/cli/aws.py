@@ -20,22 +20,36 @@ def hook_of(target: Target, arguments: Any) -> Any:
 
     :raises DeployError: the connection cannot be used, or says no region.
     """
-    from botocore.exceptions import BotoCoreError
-
-    from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
-
     group = target.group
     assert group is not None
     connection = group.aws_conn_id if arguments.aws_conn_id is None else arguments.aws_conn_id or None
     own = group.hook()
-    hook = StepFunctionsHook(
-        connection, region_name=arguments.region or group.region_name, verify=group.verify, config=own._config
+    return connected(
+        connection,
+        label=target.label,
+        region_name=arguments.region or group.region_name,
+        verify=group.verify,
+        config=own._config,
     )
+
+
+def connected(connection: str | None, *, label: str = "AWS", **settings: Any) -> Any:
+    """A hook of *connection* that has a client.
+
+    :param label: what the connection is for, for errors.
+    :param settings: those of the hook.
+    :raises DeployError: the connection cannot be used, or says no region.
+    """
+    from botocore.exceptions import BotoCoreError
+
+    from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
+
+    hook = StepFunctionsHook(connection, **settings)
     try:
         with _connections_of_the_database():
             hook.conn  # noqa: B018 - connects, and keeps the client
     except BotoCoreError as error:
-        raise DeployError(f"{target.label}: {error}; see --region and --aws-conn-id") from error
+        raise DeployError(f"{label}: {error}; see --region and --aws-conn-id") from error
     return hook
 
 

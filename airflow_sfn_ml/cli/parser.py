@@ -46,8 +46,8 @@ def run(command: Command, arguments: Any) -> int:
 
 
 def needs_airflow(arguments: Any) -> bool:
-    """Whether Dags are read: not for a definition from a file, and not for the embedded AWS."""
-    return hasattr(arguments, "dags_folder") and not getattr(arguments, "asl", None)
+    """Whether Airflow is loaded: not for a definition from a file, and not for the embedded AWS."""
+    return hasattr(arguments, "verbose") and not getattr(arguments, "asl", None)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -44,10 +44,11 @@ def _arg(*flags: str, **options: Any) -> Argument:
 
 
 GROUPS = _arg("groups", nargs="*", metavar="DAG[.GROUP]", help="only these Dags or groups (default: all)")
+VERBOSE = _arg("-v", "--verbose", action="store_true", help="write Airflow's logs as well")
 SOURCE = (
     _arg("--dags-folder", metavar="DIR", help="where the Dags are (default: Airflow's own folder)"),
     _arg("--file", metavar="FILE", help="read only this Dag file"),
-    _arg("-v", "--verbose", action="store_true", help="write Airflow's logs as well"),
+    VERBOSE,
 )
 ASL = _arg("--asl", metavar="FILE", help="read this definition (JSON) instead of Dags")
 OUTPUT = _arg(
@@ -225,6 +226,7 @@ COMMANDS = (
                 help="the connection (default: %(default)s); '' takes the environment's AWS settings",
             ),
             _arg("--region", metavar="REGION", help="the AWS region (default: the connection's)"),
+            VERBOSE,
             OUTPUT,
         ),
         "The setting events_queue_url then makes the triggerer read the queue (docs/watching.md).",
