@@ -43,6 +43,10 @@ class AirflowApi:
         """What *path* answers to the change *body*."""
         return self._document(self._send("PATCH", path, json=body))
 
+    def delete(self, path: str) -> None:
+        """Delete what is at *path*."""
+        self._document(self._send("DELETE", path))
+
     def _send(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         answer = self._http.request(method, f"/api/v2{path}", **kwargs)
         if answer.status_code == 401:
