@@ -23,6 +23,8 @@
         ├── ExecutionFailed            it failed
         ├── ExecutionTimedOut          its own time limit ended it
         ├── ExecutionAborted           someone stopped it
+        ├── NameTaken                  an execution of its name exists that another started
+        │   └── NamesakeFound          an earlier Dag run of the same id did
         └── StateFailed                one of its states failed
 
 A message says the task or state, what is wrong and what to do. Who checks something collects all that is wrong and
@@ -131,6 +133,14 @@ class ExecutionTimedOut(ExecutionError):
 
 class ExecutionAborted(ExecutionError):
     """Someone stopped the execution."""
+
+
+class NameTaken(ExecutionError):
+    """An execution of the name exists which someone else started."""
+
+
+class NamesakeFound(NameTaken):
+    """An execution of the name exists which an earlier Dag run of the same id started."""
 
 
 class StateFailed(ExecutionError):

@@ -1,12 +1,15 @@
 """`status`: the states of the execution of a Dag run.
 
-The execution is not looked for: its name follows from the Dag run, and from the generation, which counts how often a
-person started the group anew. So the newest is the last before the first name that AWS does not know.
+The execution is not looked for: its name follows from the Dag run and from the generation, which grows when a person
+starts the group anew: by one, or by as many as Airflow had tried the start task. Where a Dag run was deleted and
+created anew, AWS knows the executions of both, and the newest is shown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from airflow_sfn_ml.cli.aws import hook_of, machine_of
@@ -14,11 +17,13 @@ from airflow_sfn_ml.cli.dags import Target, read, tell_errors
 from airflow_sfn_ml.cli.table import FAILED, OK, RUNNING
 from airflow_sfn_ml.cli.writing import moment, write_json, write_rows
 from airflow_sfn_ml.deploy import execution_name, machine_arn
-from airflow_sfn_ml.deploy.errors import code
-from airflow_sfn_ml.exceptions import DeployError, ExecutionError
+from airflow_sfn_ml.exceptions import ExecutionError
 from airflow_sfn_ml.history import ExecutionView, StateView, failure, reduce
+from airflow_sfn_ml.operators.start import RETRIES
 
 IN_PROGRESS = frozenset({"RUNNING", "PENDING_REDRIVE"})
+GAP = RETRIES + 2
+"""After how many generations that AWS does not know no other is looked for."""
 CAUSE = 300
 """The most characters of a cause in a table."""
 
@@ -68,32 +73,38 @@ def _newest(target: Target, hook: Any, arguments: Any) -> tuple[str, int, dict[s
     """
     machine = machine_arn(hook.conn, machine_of(target, arguments))
     executions = machine.replace(":stateMachine:", ":execution:", 1)
-    found: tuple[str, int, dict[str, Any]] | None = None
-    generation = arguments.generation or 0
-    while True:
-        name = execution_name(target.dag_id, arguments.run, target.group_id, arguments.map_index, generation)
-        described = _described(hook, f"{executions}:{name}")
-        if described is None:
-            break
-        found = (f"{executions}:{name}", generation, described)
-        if arguments.generation is not None:
-            break
-        generation += 1
-    if found is None:
+    found = list(_known(target, hook, arguments, executions))
+    if not found:
+        name = execution_name(target.dag_id, arguments.run, target.group_id, arguments.map_index, 0)
         raise ExecutionError(
             f"{target.label}: the run {arguments.run} has no execution {executions}:{name}: it was not started, or "
             "AWS has forgotten it (90 days after its end)"
         )
-    return found
+    return max(found, key=lambda each: each[2]["startDate"])
 
 
-def _described(hook: Any, arn: str) -> dict[str, Any] | None:
-    try:
-        return dict(hook.describe(arn))
-    except DeployError as error:
-        if code(error) in ("ExecutionDoesNotExist", "StateMachineDoesNotExist"):
-            return None
-        raise
+def _known(target: Target, hook: Any, arguments: Any, executions: str) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """Every execution that the run, or an earlier one of the same id, may have started and that AWS knows."""
+    for namesake in count():
+        found = list(_generations(target, hook, arguments, executions, namesake))
+        if not found:
+            return
+        yield from found
+
+
+def _generations(
+    target: Target, hook: Any, arguments: Any, executions: str, namesake: int
+) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    wanted = arguments.generation
+    missing, generations = 0, count() if wanted is None else iter([wanted])
+    for generation in generations:
+        name = execution_name(target.dag_id, arguments.run, target.group_id, arguments.map_index, generation, namesake)
+        described = hook.find(f"{executions}:{name}")
+        if described is not None:
+            yield f"{executions}:{name}", generation, described
+        missing = missing + 1 if described is None else 0
+        if missing == GAP:
+            return
 
 
 def _state(state: StateView, view: ExecutionView) -> dict[str, Any]:

@@ -6,6 +6,7 @@ It is a hook of the Amazon provider, so connections, roles, proxies and endpoint
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -16,10 +17,13 @@ from botocore.exceptions import ClientError
 
 from airflow_sfn_ml.deploy.errors import code, translated
 from airflow_sfn_ml.deploy.names import repair_arn
+from airflow_sfn_ml.deploy.owner import check_owner
 from airflow_sfn_ml.deploy.stops import Stop
 from airflow_sfn_ml.exceptions import AccessDenied, DeployError, ExecutionError
 
 ABSENT = frozenset({"ExecutionDoesNotExist", "StateMachineDoesNotExist"})
+LAG = (0.5, 1, 2, 4, 8, 15, 30)
+"""The pauses between looks at an execution that AWS says exists, but does not show yet, in seconds."""
 PAGE = 1000
 """The most items that one call of GetExecutionHistory or ListExecutions returns."""
 
@@ -45,7 +49,8 @@ class StepFunctionsHook(AwsBaseHook):
         Under the key ``airflow`` the input says which Dag run it belongs to, so that a retry knows its own execution
         even when the templates rendered to something else this time. An input without that key has to be the same.
 
-        :raises ExecutionError: an execution of that name exists which this Dag run did not start.
+        :raises NamesakeFound: an execution of that name exists which an earlier Dag run of the same id started.
+        :raises NameTaken: an execution of that name exists which this Dag run did not start.
         """
         text = json.dumps(document, sort_keys=True, ensure_ascii=False)
         try:
@@ -54,21 +59,31 @@ class StepFunctionsHook(AwsBaseHook):
         except DeployError as error:
             if code(error) != "ExecutionAlreadyExists":
                 raise
-            return self._adopt(execution_arn(version_arn, name), document)
+            arn = execution_arn(version_arn, name)
+            check_owner(self._described_later(arn), document)
+            self.log.info("Adopted execution %s, which an earlier try started", arn)
+            return arn
         self.log.info("Started execution %s", answer["executionArn"])
         return str(answer["executionArn"])
 
-    def _adopt(self, arn: str, document: Mapping[str, Any]) -> str:
-        found = self.describe(arn)
-        theirs = json.loads(found.get("input") or "{}")
-        if _owner(theirs) != _owner(document):
-            raise ExecutionError(
-                f"{arn} exists, but this Dag run did not start it: someone used the name by hand. Clear this task to "
-                "start "
-                "under the next name"
-            )
-        self.log.info("Adopted execution %s, which an earlier try started (%s)", arn, found["status"])
-        return arn
+    def _described_later(self, arn: str) -> dict[str, Any]:
+        """The description of *arn*, which exists: reads may lag behind what StartExecution knows already."""
+        for pause in LAG:
+            found = self.find(arn)
+            if found is not None:
+                return found
+            self.log.info("AWS says that %s exists, but does not show it yet; looking again in %s s", arn, pause)
+            time.sleep(pause)
+        return self.describe(arn)
+
+    def find(self, arn: str) -> dict[str, Any] | None:
+        """What DescribeExecution says of *arn*; None if there is no such execution."""
+        try:
+            return self.describe(arn)
+        except DeployError as error:
+            if code(error) not in ABSENT:
+                raise
+            return None
 
     def describe(self, arn: str) -> dict[str, Any]:
         """What DescribeExecution says of *arn*."""
@@ -150,15 +165,10 @@ class StepFunctionsHook(AwsBaseHook):
 
     def _exists(self, arn: str) -> bool:
         try:
-            self.describe(arn)
+            return self.find(arn) is not None
         except AccessDenied as error:
             self.log.warning("Taking it that there is no %s: %s", arn, error)
             return False
-        except DeployError as error:
-            if code(error) not in ABSENT:
-                raise
-            return False
-        return True
 
     def log_tail(self, group: str, prefix: str, lines: int) -> list[str]:
         """The last *lines* of the newest log stream of *group* that begins with *prefix*; none if there is no such
@@ -185,11 +195,6 @@ class StepFunctionsHook(AwsBaseHook):
             config=self.config,
             verify=self.verify,
         )
-
-
-def _owner(document: Any) -> Any:
-    """What says whose execution it is: the identity in its input, or all of an input that has none."""
-    return document["airflow"] if isinstance(document, Mapping) and "airflow" in document else document
 
 
 def execution_arn(version_arn: str, name: str) -> str:

@@ -99,5 +99,6 @@ def generation_arn(instance: Instance, dag_id: str, run_id: str, generation: int
     arn = instance.execution_arn
     if arn is None or generation == instance.generation:
         return arn
-    name = execution_name(dag_id, run_id, instance.group.id, instance.map_index, generation)
+    namesake = int(instance.told.get("namesake") or 0)
+    name = execution_name(dag_id, run_id, instance.group.id, instance.map_index, generation, namesake)
     return f"{arn.rpartition(':')[0]}:{name}"

@@ -46,6 +46,8 @@ def make_start(group: Any) -> StartExecutionOperator:
     """The task that starts the execution of *group*."""
     defaults = {**group.dag.default_args, **group.default_args}
     kept = {name: value for name, value in defaults.items() if name in FROM_DEFAULT_ARGS}
+    if group.max_concurrent_executions is not None:
+        kept["max_active_tis_per_dag"] = 1  # two at once could take the same place
     return StartExecutionOperator(
         task_id=START, group=group, role_arn=group.role_arn, dag=group.dag, task_group=group, **kept
     )

@@ -37,8 +37,11 @@ class MachineGroup(TaskGroup):
         botocore_config: dict[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
         allow_secrets: bool = False,
+        max_concurrent_executions: int | None = None,
         **kwargs: Any,
     ) -> None:
+        if max_concurrent_executions is not None and max_concurrent_executions < 1:
+            raise ValueError(f"max_concurrent_executions must be at least 1, not {max_concurrent_executions}")
         if deploy not in ("auto", "never"):
             raise ValueError(f"deploy must be 'auto' or 'never', not {deploy!r}")
         self.role_arn = role_arn
@@ -50,6 +53,7 @@ class MachineGroup(TaskGroup):
         self.botocore_config = botocore_config
         self.tags = dict(tags or {})
         self.allow_secrets = allow_secrets
+        self.max_concurrent_executions = max_concurrent_executions
         self._start: StartExecutionOperator | None = None
         self._compiled: Compiled | None = None
         self._warned: set[str] = set()

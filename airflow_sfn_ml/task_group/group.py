@@ -33,6 +33,9 @@ class StateMachineTaskGroup(MachineGroup):
     :param tags: further tags of the state machine.
     :param allow_secrets: let values that Airflow masks into the execution's input. AWS shows it to everyone who may
         read the execution.
+    :param max_concurrent_executions: how many executions of the group may run at the same time, over all Dag runs; the
+        start task waits for room, without holding a worker. Pools and ``max_active_tis_per_dag`` of the group's tasks
+        limit nothing.
     :param expected_durations: how long tasks are expected to take, in seconds or as timedelta, by their ids, with or
         without the group's. Where the edges cannot be kept without further waiting, it is put where it delays least;
         tasks that are not named count as long as their kind of call usually takes.

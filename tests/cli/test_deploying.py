@@ -151,9 +151,9 @@ def test_the_connection_may_stand_in_airflows_database(aws, dag_file, machine, t
     assert json.loads(told.stdout)[0]["action"] == "create"
 
 
-def start(aws, machine, generation=0):
+def start(aws, machine, generation=0, namesake=0):
     client = aws.client("stepfunctions")
-    name = execution_name(machine, "run_1", "training", -1, generation)
+    name = execution_name(machine, "run_1", "training", -1, generation, namesake)
     arn = client.start_execution(stateMachineArn=f"{MACHINES}:{machine}-training:1", name=name, input="{}")
     return client, arn["executionArn"]
 
@@ -195,6 +195,19 @@ def test_status_takes_the_newest_generation_and_fails_with_it(run, dag_file, mac
     assert "failed" in told.out
     first = run("status", machine, "run_1", "--generation", "0", "--file", file, "-o", "json")
     assert json.loads(first.out)[0]["execution"] == ends[0][1]
+
+
+def test_status_finds_a_generation_after_tries_that_failed_and_one_of_a_run_that_was_created_anew(
+    run, dag_file, machine, aws
+):
+    file = dag_file(machine, code="import time; time.sleep(60)")
+    run("deploy", "--file", file)
+    for generation, namesake in ((3, 0), (0, 1)):  # no generation 0 to 2: those tries started nothing
+        client, arn = start(aws, machine, generation, namesake)
+        told = run("status", machine, "run_1", "--file", file, "-o", "json")
+        client.stop_execution(executionArn=arn)
+        (found,) = json.loads(told.out)
+        assert (found["execution"], found["generation"]) == (arn, generation)
 
 
 def test_status_of_one_that_runs_has_its_own_exit_status(run, dag_file, machine, aws):

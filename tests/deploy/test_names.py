@@ -38,8 +38,8 @@ def test_an_execution_s_name_begins_with_the_run():
 
 
 @given(
-    st.tuples(IDS, IDS, IDS, st.integers(-1, 20), st.integers(0, 5)),
-    st.tuples(IDS, IDS, IDS, st.integers(-1, 20), st.integers(0, 5)),
+    st.tuples(IDS, IDS, IDS, st.integers(-1, 20), st.integers(0, 5), st.integers(0, 3)),
+    st.tuples(IDS, IDS, IDS, st.integers(-1, 20), st.integers(0, 5), st.integers(0, 3)),
 )
 def test_two_executions_never_share_a_name(identity, other):
     name = execution_name(*identity)

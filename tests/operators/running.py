@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,19 @@ from airflow.sdk.api.datamodels._generated import DagRun, DagRunState, DagRunTyp
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+class Store:
+    """The store of one Dag run for the state of a task (``task_state_store``)."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Any] = {}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.kept.get(key, default)
+
+    def set(self, key: str, value: Any, *, retention: Any = None) -> None:
+        self.kept[key] = json.loads(json.dumps(value))
 
 
 def running_context(operator: Any, *, scheduled: bool = True, conf: dict[str, Any] | None = None) -> Any:
@@ -43,4 +57,4 @@ def running_context(operator: Any, *, scheduled: bool = True, conf: dict[str, An
         start_date=DAY,
         _ti_context_from_server=TIRunContext(dag_run=run, max_tries=2, task_reschedule_count=0),
     )
-    return ti.get_template_context()
+    return {**ti.get_template_context(), "task_state_store": Store()}

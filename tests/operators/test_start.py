@@ -15,6 +15,7 @@ from airflow.sdk.log import mask_secret
 from airflow_sfn_ml import StateMachineTaskGroup
 from airflow_sfn_ml.exceptions import CompileError
 from airflow_sfn_ml.operators.secrets import refuse_secrets
+from tests.operators.running import Store
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 
@@ -36,6 +37,7 @@ def start(request: dict[str, Any], **params: Any) -> Any:
         SageMakerProcessingOperator(task_id="a", config=request)
     ti = SimpleNamespace(dag_id="d", task_id="g.start", run_id="r", map_index=-1, max_tries=2)
     context = {"ti": ti, "task_instance": ti, "dag_run": SimpleNamespace(run_id="r"), "params": params}
+    context["task_state_store"] = Store()
     operator = group.dag.get_task("g.start")
     return _execute(operator, context)
 
@@ -76,6 +78,7 @@ def test_an_input_above_the_limit_is_refused_with_the_largest_part():
         "task_instance": ti,
         "dag_run": SimpleNamespace(run_id="r"),
         "params": {"text": "x" * 250},
+        "task_state_store": Store(),
     }
     with pytest.raises(AirflowFailException, match=r"TooLarge: .* AWS allows 262,144 \(largest: job\d+ "):
         _execute(group.dag.get_task("g.start"), context)

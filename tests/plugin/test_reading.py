@@ -30,5 +30,11 @@ def test_the_name_of_an_earlier_generation_is_derived():
     assert generation_arn(instance, "d", "r", 1) == f"arn:aws:states:us-east-1:123456789012:execution:d-g:{expected}"
 
 
+def test_the_name_of_an_earlier_generation_of_a_run_that_was_created_anew_is_derived_too():
+    arn = "arn:aws:states:us-east-1:123456789012:execution:d-g:now"
+    instance = Instance(Group("g", "g.start", {}), -1, {"execution_arn": arn, "generation": 3, "namesake": 2})
+    assert str(generation_arn(instance, "d", "r", 1)).endswith(execution_name("d", "r", "g", -1, 1, 2))
+
+
 def test_without_an_execution_no_generation_has_one():
     assert generation_arn(Instance(Group("g", "g.start", {})), "d", "r", 0) is None
