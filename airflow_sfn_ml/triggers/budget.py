@@ -59,8 +59,14 @@ class Budget:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                gate.bucket.give_back(self._clock())
+                self.give_back(action)
             raise
+
+    def give_back(self, action: str) -> None:
+        """Return a token of *action* that was not used."""
+        gate = self._gate(action)
+        gate.bucket.give_back(self._clock())
+        self._let_in(gate)
 
     def rate(self, action: str) -> float:
         """How many calls of *action* a second fit for long."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+HEADROOM = 0.7
+"""The share of what may be asked that looks at idle executions are spread to; the rest is for those that are not."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,10 @@ class Pace:
     shortest: float = 3.0
     longest: float = 30.0
     growth: float = 0.1
+
+    def stretched(self, count: int, rate: float) -> Pace:
+        """The pace for *count* executions where *rate* looks a second fit: the pauses of idle ones grow with them."""
+        return replace(self, longest=max(self.longest, count / (HEADROOM * rate)))
 
     def pause(self, quiet: float, errors: int = 0, jitter: float = 0.5) -> float:
         """Seconds until the next look.

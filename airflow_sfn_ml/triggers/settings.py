@@ -23,6 +23,13 @@ def quota_share() -> float:
     return min(1.0, max(0.01, float(conf.getfloat("sfn_ml", "quota_share", fallback=SHARE))))
 
 
+def poll_with_events() -> float:
+    """Seconds between two looks while events come, from ``[sfn_ml] poll_with_events``."""
+    from airflow.sdk.configuration import conf
+
+    return max(1.0, float(conf.getfloat("sfn_ml", "poll_with_events", fallback=300.0)))
+
+
 def log_lines() -> int:
     """How many of a failed job's last log lines go into the task's log, from ``[sfn_ml] failure_log_lines``."""
     from airflow.sdk.configuration import conf

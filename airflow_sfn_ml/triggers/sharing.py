@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from airflow_sfn_ml.triggers.budget import Budget
-from airflow_sfn_ml.triggers.settings import pace, quota_share
+from airflow_sfn_ml.triggers.loops import Equipment, of_loop
+from airflow_sfn_ml.triggers.settings import pace, poll_with_events, quota_share
+from airflow_sfn_ml.triggers.station import Source, Station
 from airflow_sfn_ml.triggers.status import StatusWatcher
-from airflow_sfn_ml.triggers.watch import Watcher, in_thread, watchers
+from airflow_sfn_ml.triggers.threads import in_thread
+from airflow_sfn_ml.triggers.watch import Watcher
 
 if TYPE_CHECKING:
     from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
@@ -22,18 +26,13 @@ Settings = tuple[str | None, str | None, bool | str | None]
 
 async def shared_hook(settings: Settings) -> StepFunctionsHook:
     """The hook of *settings*, shared by all triggers that have the same."""
-    hooks = watchers().hooks
-    made: asyncio.Future[StepFunctionsHook] | None = hooks.get(settings)
-    if made is None or (made.done() and (made.cancelled() or made.exception() is not None)):
-        made = hooks[settings] = asyncio.ensure_future(_hook(settings))
-    hook: StepFunctionsHook = await asyncio.shield(made)  # who asked first may be cancelled; the others go on waiting
-    return hook
+    return (await _equipment(settings)).hook
 
 
 def shared_budget(settings: Settings) -> Budget:
     """What may be asked of AWS with the connection and in the region of *settings*: take a token before each call."""
-    budgets = watchers().budgets
-    budget: Budget | None = budgets.get(settings[:2])
+    budgets = of_loop().budgets
+    budget = budgets.get(settings[:2])
     if budget is None:
         budget = budgets[settings[:2]] = Budget(settings[1], quota_share())
     return budget
@@ -41,28 +40,33 @@ def shared_budget(settings: Settings) -> Budget:
 
 async def shared_watcher(settings: Settings, arn: str) -> Watcher:
     """The watcher of the execution *arn*, shared by all triggers that follow it."""
-    from airflow_sfn_ml.hooks.errors import is_passing
-
-    hook = await shared_hook(settings)
-    return watchers().get((*settings, arn), lambda: Watcher(arn, hook, is_passing, pace()))
+    station = (await _equipment(settings)).station
+    return of_loop().watcher((*settings, arn), lambda: Watcher(arn, station))
 
 
 async def shared_status(settings: Settings, arn: str) -> StatusWatcher:
     """The watcher of the execution *arn* as a whole: its snapshots are what ListExecutions or DescribeExecution say of
     it, without input and output, and its history is not read."""
-    from airflow_sfn_ml.hooks.errors import is_passing
-
-    hook = await shared_hook(settings)
-    budget = shared_budget(settings)
-    return watchers().get((*settings, arn, "status"), lambda: StatusWatcher(arn, hook, is_passing, pace(), budget))
+    station = (await _equipment(settings)).station
+    return of_loop().watcher((*settings, arn, "status"), lambda: StatusWatcher(arn, station))
 
 
-async def _hook(settings: Settings) -> StepFunctionsHook:
-    hook = await in_thread(_make_hook, *settings, await _connection(settings[0]))
+async def _equipment(settings: Settings) -> Equipment:
+    """Hook and station of *settings*, made once however many ask at the same time."""
+    known = of_loop().equipment
+    made: asyncio.Future[Equipment] | None = known.get(settings)
+    if made is None or (made.done() and (made.cancelled() or made.exception() is not None)):
+        made = known[settings] = asyncio.ensure_future(_make(settings))
+    return await asyncio.shield(made)  # who asked first may be cancelled; the others go on waiting
+
+
+async def _make(settings: Settings) -> Equipment:
+    hook, source, is_passing = await in_thread(_make_hook, *settings, await _connection(settings[0]))
     budget = shared_budget(settings)
     budget.settle(hook.conn.meta.region_name)
     budget.observe(hook.conn)
-    return hook
+    station = Station(source, is_passing, pace(), budget, of_loop().interests, poll_with_events())
+    return Equipment(hook, station)
 
 
 async def _connection(conn_id: str | None) -> Any:
@@ -74,11 +78,15 @@ async def _connection(conn_id: str | None) -> Any:
         return None  # the Amazon provider then uses boto3's own way to find credentials
 
 
-def _make_hook(conn_id: str | None, region: str | None, verify: Any, connection: Any) -> StepFunctionsHook:
+def _make_hook(
+    conn_id: str | None, region: str | None, verify: Any, connection: Any
+) -> tuple[StepFunctionsHook, Source, Callable[[BaseException], bool]]:
+    """All that needs boto3, whose import and whose clients take long: for a thread."""
+    from airflow_sfn_ml.hooks.errors import is_passing
+    from airflow_sfn_ml.hooks.reads import Reads
     from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
 
     hook = StepFunctionsHook(
         conn_id if connection is not None else None, region_name=region, verify=verify, connection=connection
     )
-    _ = hook.conn  # made here, in a thread: creating a client takes tens of milliseconds
-    return hook
+    return hook, Reads(hook.conn), is_passing

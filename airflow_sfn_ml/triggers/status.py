@@ -1,54 +1,115 @@
-"""An execution that is watched as a whole: whether it runs and how it ended, but not what happens in it."""
+"""An execution that is watched as a whole: whether it runs and how it ended, but not what happens in it.
+
+Where several executions of a machine are watched, one listing tells of all of them; DescribeExecution serves a single
+one, those that the listing does not reach, and those that an event told of.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import random
 import time
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from airflow_sfn_ml.triggers.budget import Budget
-from airflow_sfn_ml.triggers.poll import Pace
-from airflow_sfn_ml.triggers.watch import GRACE, Source, _unknown, in_thread
+from airflow_sfn_ml.triggers.agenda import Kind
+from airflow_sfn_ml.triggers.rounds import Plan
+from airflow_sfn_ml.triggers.threads import in_thread
+from airflow_sfn_ml.triggers.watched import Watched
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from airflow_sfn_ml.triggers.station import Station
+
+MANY = 4
+"""From how many looks that are waited for on, a listing is asked for instead of one more."""
+
+Summary = dict[str, Any]
 
 
-@dataclass(eq=False)
-class StatusWatcher:
-    """The status of one execution, as a DescribeExecution answer without input and output."""
+class StatusWatcher(Watched[Summary]):
+    """The status of one execution, as an item of ListExecutions or what DescribeExecution says, without input and
+    output."""
 
-    arn: str
-    source: Source
-    is_passing: Callable[[BaseException], bool]
-    pace: Pace = field(default_factory=Pace)
-    budget: Budget = field(default_factory=Budget)
-    view: dict[str, Any] | None = None
-    _followers: int = 0
+    is_whole = True
 
-    async def snapshots(self) -> AsyncGenerator[dict[str, Any], None]:
-        """The summary now, and again whenever the status changed; ends after that of an execution that has ended."""
-        began = changed_at = time.monotonic()
-        told, errors = "", 0
-        while told in ("", "RUNNING"):
-            try:
-                await self.budget.take("DescribeExecution")
-                self.view = await in_thread(self.source.describe, self.arn)
-                errors = 0
-            except Exception as error:
-                waiting = _unknown(error) and time.monotonic() - began < GRACE
-                if not waiting and not self.is_passing(error):
-                    raise
-                errors += 1
-            if self.view is not None and self.view["status"] != told:
-                told, changed_at = self.view["status"], time.monotonic()
-                yield self.view
-                continue
-            await asyncio.sleep(self.pace.pause(time.monotonic() - changed_at, errors, random.random()))
+    def __init__(self, arn: str, station: Station) -> None:
+        super().__init__(arn, station)
+        self.rounds = station.statuses
+        self._is_listed = False
 
-    def doubt(self) -> None:
-        """Look again before telling anything: the execution may have been redriven."""
-        self.view = None
+    @property
+    def since(self) -> datetime | None:
+        """When the execution started, once that is known."""
+        return self.view["startDate"] if self.view is not None else None
+
+    def is_over(self, view: Summary) -> bool:
+        """Whether *view* is that of an execution that has ended."""
+        return bool(view["status"] != "RUNNING")
+
+    def wake(self) -> None:
+        """Look at once, since an event tells that something happened, and again soon if nothing shows."""
+        listing = self.station.listing(self.arn)
+        if listing.is_worth_it and len(self.rounds) >= MANY:
+            listing.wake()
+        else:
+            super().wake()
+
+    def listed(self, item: Mapping[str, Any]) -> None:
+        """A listing shows the execution as *item*."""
+        self._is_listed = True
+        if not self._echoes:
+            self.rounds.drop(self)
+        if self._take(dict(item)):
+            self.station.listing(self.arn).changed()
+        self._tell()
+
+    def unlisted(self) -> None:
+        """No listing shows the execution, so it is looked at alone."""
+        self._is_listed = False
+        if self._followers:
+            self._look_alone(Kind.FIRST if self.view is None else Kind.ROUTINE)
+
+    async def _read(self, urgent: bool) -> bool:
+        return self._take(await in_thread(self.station.source.summary, self.arn))
+
+    def _take(self, summary: Summary) -> bool:
+        """Take *summary* if it is newer than what is known; whether it tells something new."""
+        known, self.looked_at = self.view, time.monotonic()
+        if known is not None:
+            before, after = known.get("redriveCount") or 0, summary.get("redriveCount") or 0
+            if after < before or (after == before and self.is_over(known) and not self.is_over(summary)):
+                return False  # what is read lags behind: no execution comes back without a redrive
+        news = known is None or (known["status"], known.get("redriveCount")) != (
+            summary["status"],
+            summary.get("redriveCount"),
+        )
+        self.view = summary
+        self._revision += news
+        return news
+
+    def _next(self) -> Plan | None:
+        return None if self._is_listed and not self._echoes else super()._next()
+
+    def _pause(self) -> float:
+        quiet = time.monotonic() - max(self.changed_at, self._began)
+        return self.station.status_pace().pause(quiet, self._errors, random.random())
+
+    def _follow(self) -> None:
+        super()._follow()
+        if self._followers == 1:
+            self.station.listing(self.arn).join(self)
+
+    def _leave(self) -> None:
+        super()._leave()
+        if not self._followers:
+            self._is_listed = False
+            self.station.listing(self.arn).leave(self)
+
+    def _ensure(self) -> None:
+        doubted = self.view is not None and self.looked_at == float("-inf")
+        if doubted or not self.station.listing(self.arn).is_worth_it:
+            super()._ensure()
+
+    def _look_alone(self, kind: Kind) -> None:
+        if self.rounds.ensure(self, kind, 0.0 if kind is Kind.FIRST else self._pause()):
+            self._begin()

@@ -5,200 +5,162 @@ events that are new, folds them into the view it has, and wakes the followers wh
 only while someone follows, but its view outlives them: between two tasks of a chain nobody follows for some seconds,
 and the next follower must neither wait nor read everything again.
 
-All calls of boto3 run in threads of their own; the event loop of the triggerer never waits for AWS.
+When it looks next is decided here: soon after something happened, later the longer nothing did, at once when an event
+came or a listing shows another status than the history did. How many look at a time is decided by the budget.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
-import logging
 import random
 import time
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-from airflow_sfn_ml.deploy.errors import code
 from airflow_sfn_ml.history import ExecutionView, reduce
-from airflow_sfn_ml.triggers.poll import Pace
+from airflow_sfn_ml.triggers.agenda import Kind
+from airflow_sfn_ml.triggers.coverage import is_covered, names_of_jobs
+from airflow_sfn_ml.triggers.rounds import Plan
+from airflow_sfn_ml.triggers.threads import in_thread
+from airflow_sfn_ml.triggers.watched import GRACE, Watched
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from airflow_sfn_ml.triggers.station import Station
 
-W = TypeVar("W")
+__all__ = ["Watcher", "in_thread"]
 
-KEPT = 500
-"""How many views stay in memory after their last follower left."""
-GRACE = 60.0
-"""How long an execution that was just started may be unknown to AWS, in seconds: reads are eventually consistent."""
-FRESH = 2.0
-"""How old a view of an execution that has ended may be before it is checked once more: it may have been redriven."""
 QUIET = 5
 """After how many looks without news the status itself is asked for: not every status leaves an event."""
-
-_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="sfn-ml")
-
-
-class Source(Protocol):
-    """Where events come from; `StepFunctionsHook` is one."""
-
-    def events(self, arn: str, after: int = 0) -> list[dict[str, Any]]: ...
-
-    def describe(self, arn: str) -> dict[str, Any]: ...
+NO_EVENT = "PENDING_REDRIVE"
+"""The status that leaves no event."""
 
 
-async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
-    """Run *function* beside the event loop."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, lambda: function(*args))
+class Watcher(Watched[ExecutionView]):
+    """The view of one execution with all its states, folded from its history."""
 
+    is_whole = False
 
-@dataclass(eq=False)
-class Watcher:
-    """The view of one execution, kept current while someone follows it."""
+    def __init__(self, arn: str, station: Station) -> None:
+        super().__init__(arn, station)
+        self.rounds = station.histories
+        self.jobs: frozenset[str] = frozenset()
+        self.is_covered = False
+        self._quiet_looks = 0
+        self._status = "RUNNING"
+        self._status_since = float("inf")
+        self._listed_at = float("-inf")
+        self._last_event: datetime | None = None
 
-    arn: str
-    source: Source
-    is_passing: Callable[[BaseException], bool]
-    pace: Pace = field(default_factory=Pace)
-    view: ExecutionView | None = None
-    looked_at: float = float("-inf")
-    _failure: BaseException | None = None
-    _followers: int = 0
-    _revision: int = 0
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
-    _poll: asyncio.Task[None] | None = None
+    @property
+    def since(self) -> datetime | None:
+        """When the execution started, once that is known."""
+        return self.view.started if self.view is not None else None
 
-    async def snapshots(self) -> AsyncGenerator[ExecutionView, None]:
-        """The view now, and again whenever it changed; ends after the view of an execution that has ended.
+    def is_over(self, view: ExecutionView) -> bool:
+        """Whether *view* is that of an execution that has ended."""
+        return view.status != "RUNNING"
 
-        :raises Exception: what AWS answered, when looking again would not help.
-        """
-        self._followers += 1
-        asked, seen = time.monotonic(), -1
-        try:
-            while True:
-                view = self.view
-                current = view is not None and (not _over(view) or self.looked_at >= asked - FRESH)
-                if view is not None and current and self._revision != seen:
-                    seen = self._revision
-                    yield view
-                    continue
-                if view is not None and current and _over(view):
-                    return
-                self._ensure_polling()
-                await self._changed.wait()
-                if self._failure is not None:
-                    raise self._failure
-        finally:
-            self._followers -= 1
-            if not self._followers and self._poll is not None:
-                self._poll.cancel()
-                self._poll = None
+    def listed(self, item: Mapping[str, Any]) -> None:
+        """A listing shows the execution as *item*; if it has ended, the history is read at once."""
+        self._listed_at = time.monotonic()
+        self._told_status(item)
+        if self._differs() and self._followers:
+            self.rounds.ask(self, Kind.URGENT)
 
-    def doubt(self) -> None:
-        """Look again before telling anything: the execution may have been redriven."""
-        self.looked_at = float("-inf")
+    def unlisted(self) -> None:
+        """No listing shows the execution; its history tells all the same."""
 
-    def _ensure_polling(self) -> None:
-        if self._poll is None or self._poll.done():
-            self._failure = None
-            # An empty context: what the poll logs belongs to no single task.
-            self._poll = asyncio.get_running_loop().create_task(self._run(), context=contextvars.Context())
+    def _told_status(self, summary: Mapping[str, Any]) -> None:
+        redrives = summary.get("redriveCount")
+        if redrives is not None and self.view is not None and redrives < self.view.redrive_count:
+            return  # of the time before the last redrive: listings lag behind the history
+        if summary["status"] != self._status:
+            self._status, self._status_since = summary["status"], time.monotonic()
 
-    async def _run(self) -> None:
-        began = changed_at = time.monotonic()
-        errors = looks = 0
-        while True:
-            try:
-                news = await self._look(ask_status=looks >= QUIET)
-                errors = 0
-                looks = 0 if news or looks >= QUIET else looks + 1
-            except Exception as error:
-                waiting = _unknown(error) and time.monotonic() - began < GRACE
-                if not waiting and not self.is_passing(error):
-                    self._failure = error
-                    self._wake()
-                    return
-                errors += 1
-                log.warning("Looking at %s failed (%s in a row), trying again: %s", self.arn, errors, error)
-                news = False
-            if news:
-                changed_at = time.monotonic()
-            self._wake()
-            if self.view is not None and _over(self.view) and not errors:
-                return
-            await asyncio.sleep(self.pace.pause(time.monotonic() - changed_at, errors, random.random()))
+    def _differs(self) -> bool:
+        """Whether it has ended, but not in the view."""
+        return self._status != "RUNNING" and (self.view is None or not self.is_over(self.view))
 
-    async def _look(self, *, ask_status: bool) -> bool:
-        """Read what is new; whether something was."""
-        if await self._read():
+    async def _read(self, urgent: bool) -> bool:
+        known = self._differs()
+        asks = self._quiet_looks >= QUIET and not self._is_listed()
+        if await self._read_history():
+            self._quiet_looks = 0
             return True
-        if not ask_status or self.view is None:
+        self._quiet_looks = 0 if asks else self._quiet_looks + 1
+        if asks:
+            await self.station.budget.take("DescribeExecution", urgent=urgent)
+            self._told_status(await in_thread(self.station.source.summary, self.arn))
+        if not self._differs():
             return False
-        status = (await in_thread(self.source.describe, self.arn))["status"]
-        if status == self.view.status:
-            return False
-        # It may have ended since the events were read; only what left no event is taken from the status.
-        if not await self._read():
-            self.view = self.view.with_status(status)
-            self._revision += 1
-        return True
+        if not known:  # it may have ended since the events were read
+            await self.station.budget.take("GetExecutionHistory", urgent=True)
+            if await self._read_history():
+                return True
+        return self._end_without_event()
 
-    async def _read(self) -> bool:
-        """Read the events that are new; whether there were any."""
-        after = self.view.last_event_id if self.view is not None else 0
-        events = await in_thread(self.source.events, self.arn, after)
-        self.looked_at = time.monotonic()
-        if not events and self.view is not None:
+    def _end_without_event(self) -> bool:
+        """Take the end from the status, where it leaves no event or the event does not come."""
+        if self.view is None or (self._status != NO_EVENT and time.monotonic() - self._status_since < GRACE):
             return False
-        self.view = await in_thread(reduce, events, self.view)
+        self.view = self.view.with_status(self._status)
         self._revision += 1
         return True
 
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+    async def _read_history(self) -> bool:
+        """Read the events that are new, with one token taken already; whether there were any."""
+        after = self.view.last_event_id if self.view is not None else 0
+        events, more = await in_thread(self.station.source.history, self.arn, after, None)
+        view = self.view
+        while more is not None:
+            if not after:  # from the first event on: each page is folded when it comes
+                view, events = await in_thread(reduce, events, view), events[-1:]
+            await self.station.budget.take("GetExecutionHistory", urgent=True)
+            page, more = await in_thread(self.station.source.history, self.arn, after, more)
+            events = events + page
+        self.looked_at = time.monotonic()
+        if not events and view is not None:
+            return False
+        if events:
+            self._last_event = max(event["timestamp"] for event in events)
+        await self._take(await in_thread(reduce, events, view))
+        return True
 
+    async def _take(self, view: ExecutionView) -> None:
+        if self.view is not None and view.redrive_count > self.view.redrive_count:
+            self._status = "RUNNING"  # what was told before was about the time before
+        self.view = view
+        self._revision += 1
+        self.jobs, self.is_covered = await in_thread(lambda: (names_of_jobs(view), is_covered(view)))
+        self._register()
 
-@dataclass(eq=False)
-class Watchers:
-    """All watchers of one event loop, found by what they look at, and the hooks that they share."""
+    def _next(self) -> Plan | None:
+        if self._differs():
+            return Kind.URGENT, self.pace.shortest
+        return super()._next()
 
-    hooks: dict[Any, Any] = field(default_factory=dict)
-    budgets: dict[Any, Any] = field(default_factory=dict)
-    _found: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
+    def _pause(self) -> float:
+        return self.station.history_pace(self.is_covered).pause(self._quiet(), self._errors, random.random())
 
-    def get(self, key: Any, make: Callable[[], W]) -> W:
-        """The watcher of *key*, made if there is none."""
-        watcher: W | None = self._found.get(key)
-        if watcher is None:
-            watcher = self._found[key] = make()
-        self._found.move_to_end(key)
-        for old in [name for name, kept in self._found.items() if not kept._followers][:-KEPT]:
-            del self._found[old]
-        return watcher
+    def _quiet(self) -> float:
+        """Seconds since something happened in the execution: as told by its last event, or as seen here."""
+        seen = time.monotonic() - max(self.changed_at, self._began)
+        if self._last_event is None:
+            return seen
+        return max(seen, (datetime.now(UTC) - self._last_event).total_seconds())
 
+    def _names(self) -> frozenset[str]:
+        return super()._names() | self.jobs
 
-_of_loop: dict[int, tuple[Any, Watchers]] = {}
+    def _is_listed(self) -> bool:
+        return time.monotonic() - self._listed_at < 3 * self.pace.longest
 
+    def _follow(self) -> None:
+        super()._follow()
+        if self._followers == 1:
+            self.station.listing(self.arn).join(self)
 
-def watchers() -> Watchers:
-    """The watchers of the running event loop."""
-    loop = asyncio.get_running_loop()
-    known = _of_loop.get(id(loop))
-    if known is None or known[0] is not loop:
-        for key, (other, _) in list(_of_loop.items()):
-            if other.is_closed():
-                del _of_loop[key]
-        known = _of_loop[id(loop)] = (loop, Watchers())
-    return known[1]
-
-
-def _over(view: ExecutionView) -> bool:
-    return view.status != "RUNNING"
-
-
-def _unknown(error: BaseException) -> bool:
-    return code(error) == "ExecutionDoesNotExist"
+    def _leave(self) -> None:
+        super()._leave()
+        if not self._followers:
+            self.station.listing(self.arn).leave(self)

@@ -63,9 +63,9 @@ def exited(name: str, output: str = '{"Training": {}}') -> tuple[str, dict[str, 
 
 @dataclass
 class Scripted:
-    """Tells one more of *history* at each look; counts what it was asked. An exception in *history* is raised once."""
+    """Tells one more of *script* at each look; counts what it was asked. An exception in *script* is raised once."""
 
-    history: list[Any]
+    script: list[Any]
     status: str = "RUNNING"
     told: int = 0
     looks: int = 0
@@ -73,15 +73,21 @@ class Scripted:
 
     def events(self, arn: str, after: int = 0) -> list[dict[str, Any]]:
         self.looks += 1
-        if self.told < len(self.history):
-            step = self.history[self.told]
+        if self.told < len(self.script):
+            step = self.script[self.told]
             self.told += 1
             if isinstance(step, Exception):
                 raise step
-        known = [event for step in self.history[: self.told] if not isinstance(step, Exception) for event in step]
+        known = [event for step in self.script[: self.told] if not isinstance(step, Exception) for event in step]
         new = [event for event in known if event["id"] > after]
         self.read += [event["id"] for event in new]
         return new
 
-    def describe(self, arn: str) -> dict[str, Any]:
-        return {"status": self.status}
+    def history(self, arn: str, after: int, more: Any) -> tuple[list[dict[str, Any]], Any]:
+        return self.events(arn, after), None
+
+    def summary(self, arn: str) -> dict[str, Any]:
+        return {"status": self.status, "startDate": BEGIN}
+
+    def executions(self, machine_arn: str, token: Any) -> tuple[list[dict[str, Any]], Any]:
+        return [], None

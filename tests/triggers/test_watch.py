@@ -12,9 +12,12 @@ from botocore.exceptions import ClientError
 from airflow_sfn_ml.deploy.errors import translated
 from airflow_sfn_ml.exceptions import AccessDenied, DeployError
 from airflow_sfn_ml.hooks.errors import is_passing
-from airflow_sfn_ml.triggers import watch
+from airflow_sfn_ml.triggers import loops, watch, watched
+from airflow_sfn_ml.triggers.budget import Budget
+from airflow_sfn_ml.triggers.loops import Loop, of_loop
 from airflow_sfn_ml.triggers.poll import Pace
-from airflow_sfn_ml.triggers.watch import Watcher, Watchers, watchers
+from airflow_sfn_ml.triggers.station import Station
+from airflow_sfn_ml.triggers.watch import Watcher
 from tests.triggers.scripted import STARTED, SUCCEEDED, Scripted, entered, events, exited, failed
 
 RUN = events(STARTED, entered("a"), exited("a"), entered("b"), exited("b"), SUCCEEDED)
@@ -23,7 +26,7 @@ FAST = Pace(shortest=0.001, longest=0.002)
 
 def watcher(*history: Any, **kwargs: Any) -> tuple[Watcher, Scripted]:
     source = Scripted(list(history), **kwargs)
-    return Watcher("arn", source, is_passing, FAST), source
+    return Watcher("arn", Station(source, is_passing, FAST, Budget(None, 1.0))), source
 
 
 async def statuses(of: Watcher) -> list[str]:
@@ -84,7 +87,7 @@ def test_an_execution_that_has_ended_long_ago_is_checked_once_more():
         assert await statuses(shared) == ["SUCCEEDED"]
         assert await statuses(shared) == ["SUCCEEDED"]
         assert source.looks == 1
-        shared.looked_at -= 10 * watch.FRESH
+        shared.looked_at -= 10 * watched.FRESH
         assert await statuses(shared) == ["SUCCEEDED"]
         assert source.looks == 2
 
@@ -108,7 +111,7 @@ def test_an_execution_that_was_just_started_may_be_unknown_for_a_while():
 
 
 def test_an_execution_that_stays_unknown_is_an_error(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(watch, "GRACE", 0.0)
+    monkeypatch.setattr(watched, "GRACE", 0.0)
 
     async def scenario() -> None:
         shared, _ = watcher(unknown())
@@ -145,21 +148,21 @@ def test_a_failure_ends_the_watch():
 
 
 def test_views_outlive_their_followers_up_to_a_limit(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(watch, "KEPT", 2)
+    monkeypatch.setattr(loops, "KEPT", 2)
 
     async def scenario() -> None:
-        found = Watchers()
-        made = [found.get(name, lambda: watcher(RUN)[0]) for name in "abcd"]
-        assert found.get("d", lambda: watcher(RUN)[0]) is made[3]
-        assert found.get("a", lambda: watcher(RUN)[0]) is not made[0]
+        found = Loop()
+        made = [found.watcher(name, lambda: watcher(RUN)[0]) for name in "abcd"]
+        assert found.watcher("d", lambda: watcher(RUN)[0]) is made[3]
+        assert found.watcher("a", lambda: watcher(RUN)[0]) is not made[0]
 
     run(scenario)
 
 
 def test_each_event_loop_has_watchers_of_its_own():
-    async def scenario() -> Watchers:
-        assert watchers() is watchers()
-        return watchers()
+    async def scenario() -> Loop:
+        assert of_loop() is of_loop()
+        return of_loop()
 
     assert run(scenario) is not run(scenario)
 
