@@ -48,6 +48,18 @@ def get_provider_info() -> dict[str, Any]:
                         "Seconds after which a start task looks again for room below max_concurrent_executions of its "
                         "group; it grows up to tenfold.",
                     ),
+                    "events_queue_url": _option(
+                        "string",
+                        "",
+                        "The URL of the SQS queue that EventBridge puts state changes of executions and jobs into; "
+                        "they wake the triggerer, which then looks only every poll_with_events seconds by itself.",
+                    ),
+                    "poll_with_events": _option(
+                        "float",
+                        "300.0",
+                        "Seconds between two looks at an execution while the event queue can be read and no event "
+                        "comes; more where many are watched.",
+                    ),
                     "quota_share": _option(
                         "float",
                         "0.5",

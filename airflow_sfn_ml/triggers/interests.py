@@ -1,7 +1,8 @@
-"""Who wants to be woken by which event. Pure."""
+"""Who wants to be woken by which event."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -18,6 +19,11 @@ class Interests:
     def __init__(self) -> None:
         self._names: dict[Wakeable, frozenset[str]] = {}
         self._interested: dict[str, set[Wakeable]] = {}
+        self._some = asyncio.Event()
+
+    async def some(self) -> None:
+        """Wait until someone is interested in anything."""
+        await self._some.wait()
 
     def __len__(self) -> int:
         return len(self._names)
@@ -26,6 +32,7 @@ class Interests:
         """From now on *who* is interested in *names* and in nothing else."""
         before = self._names.get(who, frozenset())
         self._names[who] = names
+        self._some.set()
         for name in names - before:
             self._interested.setdefault(name, set()).add(who)
         self._remove(who, before - names)
@@ -33,6 +40,8 @@ class Interests:
     def forget(self, who: Wakeable) -> None:
         """*who* is no longer interested in anything."""
         self._remove(who, self._names.pop(who, frozenset()))
+        if not self._names:
+            self._some.clear()
 
     def find(self, names: Iterable[str]) -> set[Wakeable]:
         """Who is interested in one of *names*."""

@@ -37,6 +37,7 @@ class Loop:
     equipment: dict[Any, asyncio.Future[Equipment]] = field(default_factory=dict)
     budgets: dict[Any, Budget] = field(default_factory=dict)
     interests: Interests = field(default_factory=Interests)
+    reading: asyncio.Task[None] | None = None
     _watchers: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
     _room: int = 0
 

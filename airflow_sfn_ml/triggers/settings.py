@@ -30,6 +30,13 @@ def poll_with_events() -> float:
     return max(1.0, float(conf.getfloat("sfn_ml", "poll_with_events", fallback=300.0)))
 
 
+def events_queue_url() -> str | None:
+    """The queue that tells of events, from ``[sfn_ml] events_queue_url``; None if there is none."""
+    from airflow.sdk.configuration import conf
+
+    return (conf.get("sfn_ml", "events_queue_url", fallback="") or "").strip() or None
+
+
 def log_lines() -> int:
     """How many of a failed job's last log lines go into the task's log, from ``[sfn_ml] failure_log_lines``."""
     from airflow.sdk.configuration import conf

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from airflow_sfn_ml.triggers.budget import Budget
 from airflow_sfn_ml.triggers.loops import Equipment, of_loop
+from airflow_sfn_ml.triggers.reading import begin_reading
 from airflow_sfn_ml.triggers.settings import pace, poll_with_events, quota_share
 from airflow_sfn_ml.triggers.station import Source, Station
 from airflow_sfn_ml.triggers.status import StatusWatcher
@@ -66,6 +67,7 @@ async def _make(settings: Settings) -> Equipment:
     budget.settle(hook.conn.meta.region_name)
     budget.observe(hook.conn)
     station = Station(source, is_passing, pace(), budget, of_loop().interests, poll_with_events())
+    begin_reading(of_loop(), is_passing)
     return Equipment(hook, station)
 
 
