@@ -11,6 +11,7 @@ import uuid
 from typing import Any
 
 from airflow_sfn_ml.local.jobs.job import Job
+from airflow_sfn_ml.local.sagemaker.endpoints import in_events
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +19,17 @@ log = logging.getLogger(__name__)
 def job_changed(job: Job) -> None:
     """Tell the default bus that a job started or ended."""
     detail = _milliseconds({**job.document(), "Tags": dict(job.tags)})
-    _emit(job.account, job.region, "aws.sagemaker", f"SageMaker {job.kind.name} Job State Change", detail, job.arn)
+    _emit(job.account, job.region, "aws.sagemaker", f"SageMaker {job.kind.label} Job State Change", detail, job.arn)
+
+
+def endpoint_changed(endpoint: Any, account: str, region: str) -> None:
+    """Tell the default bus that an endpoint has another status."""
+    detail = {
+        **endpoint.response_object,
+        "EndpointStatus": in_events(endpoint.endpoint_status),
+        "Tags": {tag["Key"]: tag["Value"] for tag in endpoint.tags},
+    }
+    _emit(account, region, "aws.sagemaker", "SageMaker Endpoint State Change", _milliseconds(detail), endpoint.arn)
 
 
 def execution_changed(execution: Any) -> None:
@@ -43,7 +54,7 @@ def _milliseconds(value: Any) -> Any:
         case list():
             return [_milliseconds(item) for item in value]
         case datetime.datetime():
-            return int(value.timestamp() * 1000)
+            return int((value if value.tzinfo else value.replace(tzinfo=datetime.UTC)).timestamp() * 1000)
     return value
 
 

@@ -95,6 +95,7 @@ def _extend(url: str, data_dir: Path, options: Options) -> tuple[Any, list[Patch
     from airflow_sfn_ml.local.jobs.engine import JobEngine
     from airflow_sfn_ml.local.jobs.images import Images
     from airflow_sfn_ml.local.jobs.runner import Settings
+    from airflow_sfn_ml.local.sagemaker import endpoints
     from airflow_sfn_ml.local.sagemaker.api import JobApi
     from airflow_sfn_ml.local.stepfunctions import clients, executions
 
@@ -109,6 +110,7 @@ def _extend(url: str, data_dir: Path, options: Options) -> tuple[Any, list[Patch
     engine = JobEngine(settings, client)
     engine.listeners.append(events.job_changed)
     executions.listeners.append(events.execution_changed)
+    endpoints.listeners.append(events.endpoint_changed)
     return engine, all_patches(JobApi(engine), client, environment(url, INSIDE))
 
 
@@ -116,6 +118,7 @@ def all_patches(api: Any, client: Any, environment: Mapping[str, str]) -> list[P
     """Everything that is replaced in moto, by concern."""
     from airflow_sfn_ml.local import containers, functions
     from airflow_sfn_ml.local.sagemaker import api as jobs
+    from airflow_sfn_ml.local.sagemaker import endpoints
     from airflow_sfn_ml.local.stepfunctions import (
         attempts,
         branches,
@@ -155,6 +158,7 @@ def all_patches(api: Any, client: Any, environment: Mapping[str, str]) -> list[P
         clients.patches_for(client),
         sagemaker.patches_for(api, client),
         jobs.patches_for(api),
+        endpoints.patches,
         functions.patches_for(environment),
         containers.patches,
     ]

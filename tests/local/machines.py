@@ -89,6 +89,10 @@ class Account:
             time.sleep(0.05)
         raise AssertionError(f"{name} is still running")
 
+    def listen(self, **pattern: Any) -> Inbox:
+        """A queue that gets the events of the default bus that `pattern` matches."""
+        return Inbox(self.aws, pattern)
+
     def log(self, name: str, kind: str = "Processing") -> list[str]:
         group = f"/aws/sagemaker/{kind}Jobs"
         streams = self.logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")["logStreams"]
@@ -99,6 +103,30 @@ class Account:
                 logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
             )["events"]
         ]
+
+
+class Inbox:
+    """An SQS queue behind a rule."""
+
+    def __init__(self, aws: LocalAws, pattern: dict[str, Any]) -> None:
+        self.sqs, self.events, name = aws.client("sqs"), aws.client("events"), unique("events")
+        self.url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        pattern = {key.replace("_", "-"): value for key, value in pattern.items()}
+        self.events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+        self.events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+
+    def take(self, count: int, seconds: float = 30) -> list[dict[str, Any]]:
+        """The next `count` events."""
+        found: list[dict[str, Any]] = []
+        deadline = time.monotonic() + seconds
+        while len(found) < count:
+            assert time.monotonic() < deadline, found
+            received = self.sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=2, MaxNumberOfMessages=10)
+            for message in received.get("Messages", ()):
+                found.append(json.loads(message["Body"]))
+                self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+        return found
 
 
 def processing(name: str, command: list[str], **extra: Any) -> dict[str, Any]:

@@ -214,13 +214,13 @@ def test_request_response_does_not_wait(account: Account) -> None:
 def test_jobs_that_are_not_run_here_are_refused_clearly(account: Account) -> None:
     state = {
         "Type": "Task",
-        "Resource": "arn:aws:states:::sagemaker:createTransformJob.sync",
+        "Resource": "arn:aws:states:::sagemaker:createLabelingJob.sync",
         "Arguments": {},
         "End": True,
     }
     described = account.run({"Work": state})
     assert described["error"] == "SageMaker.AmazonSageMakerException"
-    assert "not createTransformJob" in described["cause"]
+    assert "does not run createLabelingJob" in described["cause"]
 
 
 def test_many_jobs_at_once(account: Account) -> None:

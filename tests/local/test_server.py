@@ -132,8 +132,8 @@ def test_a_patch_point_that_moto_changed_is_named(
         patches.apply()
 
 
-def points() -> Iterator[Any]:
-    """Every function of moto that is replaced."""
+def extended() -> Iterator[Patches]:
+    """Everything that changes moto."""
     from airflow_sfn_ml.local.jobs.engine import JobEngine
     from airflow_sfn_ml.local.jobs.images import Images
     from airflow_sfn_ml.local.jobs.runner import Settings
@@ -144,7 +144,12 @@ def points() -> Iterator[Any]:
     client = Clients("http://127.0.0.1:1", ("a", "b"))
     api = JobApi(JobEngine(Settings(Path(), Images(), mount=False), client))
     assert patches_for(api).points
-    for patches in all_patches(api, client, {}):
+    yield from all_patches(api, client, {})
+
+
+def points() -> Iterator[Any]:
+    """Every function of moto that is replaced."""
+    for patches in extended():
         yield from patches.points
 
 
@@ -167,10 +172,8 @@ def test_what_is_replaced_in_moto_is_what_was_read() -> None:
 
 def test_what_is_added_to_moto_is_still_missing_there() -> None:
     """Fails when moto brings a call of its own: read it, and perhaps drop ours."""
-    from airflow_sfn_ml.local.stepfunctions import machines, redrive
-
-    additions = [*machines.patches.additions, *redrive.patches.additions]
-    assert len(additions) == 5
+    additions = [addition for patches in extended() for addition in patches.additions]
+    assert len(additions) == 10
     for addition in additions:
         owner, name = _owner(addition.module, addition.name)
         assert not hasattr(owner, name), name

@@ -1,1 +1,1 @@
-"""SageMaker processing and training jobs run as local processes: the container contract without containers."""
+"""SageMaker's jobs run as local processes: the container contract without containers."""

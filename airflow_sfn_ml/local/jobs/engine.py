@@ -7,8 +7,19 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from airflow_sfn_ml.local.jobs.job import PROCESSING, TRAINING, Job, Kind, describe_members, operation
+from airflow_sfn_ml.local.jobs.job import (
+    PROCESSING,
+    TRAINING,
+    TRANSFORM,
+    TUNING,
+    Job,
+    Kind,
+    describe_members,
+    operation,
+)
 from airflow_sfn_ml.local.jobs.runner import Runner, Settings
+from airflow_sfn_ml.local.jobs.transform import Transformer
+from airflow_sfn_ml.local.jobs.tuning import Trial, Tuner
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +40,7 @@ class JobEngine:
     def __init__(self, settings: Settings, client: Callable[[str, str], Any]) -> None:
         self._settings = settings
         self._client = client
-        self._runners: dict[tuple[str, str, str, str], Runner] = {}
+        self._runners: dict[tuple[str, str, str, str], Runner | Tuner] = {}
         self._lock = threading.Lock()
         self.listeners: list[Callable[[Job], None]] = []
 
@@ -39,13 +50,26 @@ class JobEngine:
         with self._lock:
             if key in self._runners:
                 raise JobExistsError(self._runners[key].job.arn)
-            runner = Runner(Job(kind, request, account, region), self._settings, self._client)
-            self._runners[key] = runner
+            runner = self._runners[key] = self._new(Job(kind, request, account, region))
         for listener in self.listeners:
             listener(runner.job)
             runner.job.on_end(listener)
         threading.Thread(target=runner.run, daemon=True, name=f"job {runner.job.name}").start()
         return runner.job
+
+    def _new(self, job: Job) -> Runner | Tuner:
+        if job.kind is TUNING:
+            return Tuner(
+                job,
+                train=lambda request: self.create(TRAINING, request, job.account, job.region),
+                halt=lambda each: self.stop(each.kind, each.name, each.account, each.region),
+            )
+        return (Transformer if job.kind is TRANSFORM else Runner)(job, self._settings, self._client)
+
+    def trials(self, name: str, account: str, region: str) -> tuple[Trial, ...]:
+        """The training jobs of a tuning job, oldest first; raises NoSuchJobError."""
+        runner = self._runner(TUNING, name, account, region)
+        return runner.trials if isinstance(runner, Tuner) else ()
 
     def find(self, kind: Kind, name: str, account: str, region: str) -> Job:
         """The job of that name; raises NoSuchJobError."""
@@ -81,7 +105,7 @@ class JobEngine:
             if not runner.job.done:
                 runner.kill()
 
-    def _runner(self, kind: Kind, name: str, account: str, region: str) -> Runner:
+    def _runner(self, kind: Kind, name: str, account: str, region: str) -> Runner | Tuner:
         with self._lock:
             runner = self._runners.get((account, region, kind.name, name))
         if runner is None:

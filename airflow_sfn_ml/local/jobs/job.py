@@ -22,11 +22,18 @@ Listener = Callable[["Job"], None]
 
 @dataclass(frozen=True)
 class Kind:
-    """What differs between the two kinds of jobs in SageMaker's API."""
+    """What differs between the kinds of jobs in SageMaker's API."""
 
     name: str
     resource: str
-    log_group: str
+    label: str
+    """As events call it."""
+    call: str
+    """As boto3's methods and moto's functions call it."""
+
+    @property
+    def log_group(self) -> str:
+        return f"/aws/sagemaker/{self.name}Jobs"
 
     @property
     def name_key(self) -> str:
@@ -41,8 +48,11 @@ class Kind:
         return f"{self.name}JobStatus"
 
 
-PROCESSING = Kind("Processing", "processing-job", "/aws/sagemaker/ProcessingJobs")
-TRAINING = Kind("Training", "training-job", "/aws/sagemaker/TrainingJobs")
+PROCESSING = Kind("Processing", "processing-job", "Processing", "processing")
+TRAINING = Kind("Training", "training-job", "Training", "training")
+TRANSFORM = Kind("Transform", "transform-job", "Transform", "transform")
+TUNING = Kind("HyperParameterTuning", "hyper-parameter-tuning-job", "HyperParameter Tuning", "hyper_parameter_tuning")
+KINDS = (PROCESSING, TRAINING, TRANSFORM, TUNING)
 
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "Processing": {"StoppingCondition": {"MaxRuntimeInSeconds": 86400}},
@@ -66,11 +76,11 @@ _MESSAGES = {
 
 
 class Job:
-    """A processing or training job. Its methods may be called from any thread."""
+    """A job of any kind. Its methods may be called from any thread."""
 
     def __init__(self, kind: Kind, request: dict[str, Any], account: str, region: str) -> None:
         self.kind, self.account, self.region = kind, account, region
-        self.request = {**_DEFAULTS[kind.name], **request}
+        self.request = {**_DEFAULTS.get(kind.name, {}), **request}
         self.name: str = request[kind.name_key]
         self.arn = f"arn:aws:sagemaker:{region}:{account}:{kind.resource}/{self.name}"
         self.tags: dict[str, str] = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or ()}
@@ -166,7 +176,7 @@ class Job:
 
     def summary(self) -> dict[str, Any]:
         """The job's entry in a list."""
-        document = self.document()
+        document = {**(self.request.get("HyperParameterTuningJobConfig") or {}), **self.document()}
         members = summary_members(self.kind)
         return {key: value for key, value in document.items() if key in members}
 

@@ -63,6 +63,11 @@ class Process:
         self._reader = threading.Thread(target=self._read, daemon=True, name=f"output of {spec.parent.name}")
         self._reader.start()
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended; `wait` tells how."""
+        return self._process.poll() is not None
+
     def wait(self) -> int:
         """Wait for the end and the last line; the return code, negative for a signal."""
         code = self._process.wait()

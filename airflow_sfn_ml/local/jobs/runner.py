@@ -43,7 +43,7 @@ class Runner:
         self.job = job
         self._settings = settings
         self._client = client
-        self._storage = Storage(client("s3", job.region), job.region, job.request["RoleArn"])
+        self._storage = Storage(client("s3", job.region), job.region, job.request.get("RoleArn", ""))
         self._processes: list[Process] = []
         self._lock = threading.Lock()
         self._stopping = False

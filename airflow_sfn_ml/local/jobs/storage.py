@@ -63,6 +63,12 @@ class Storage:
             target.parent.mkdir(parents=True, exist_ok=True)
             self._s3.download_file(source_bucket, source, str(target))
 
+    def put(self, uri: str, body: bytes) -> None:
+        """Write one object."""
+        bucket, key = split(uri)
+        with _writing(uri):
+            self._s3.put_object(Bucket=bucket, Key=key, Body=body)
+
     def upload_tree(self, directory: Path, uri: str) -> int:
         """Copy every file below `directory` to below `uri`; the number of files."""
         files = [path for path in sorted(directory.rglob("*")) if path.is_file()]

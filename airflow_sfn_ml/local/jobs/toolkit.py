@@ -60,7 +60,11 @@ def command(parameters: Mapping[str, Any]) -> list[str]:
 
 def own(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The hyperparameters that are the script's, not the toolkit's."""
-    return {name: value for name, value in parameters.items() if not name.startswith("sagemaker_")}
+    return {
+        name: value
+        for name, value in parameters.items()
+        if not name.startswith("sagemaker_") and name != "_tuning_objective_metric"
+    }
 
 
 def environment(

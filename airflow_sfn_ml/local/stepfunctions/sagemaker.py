@@ -20,14 +20,14 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from airflow_sfn_ml.local.jobs.job import PROCESSING, TRAINING, Job
+from airflow_sfn_ml.local.jobs.job import KINDS, Job
 from airflow_sfn_ml.local.patching import Patches
 from airflow_sfn_ml.local.refusals import RefusedError
 from airflow_sfn_ml.local.sagemaker.api import JobApi
 from airflow_sfn_ml.local.stepfunctions.waiting import InterruptedWaitError, waking
 
-_JOBS = {"createProcessingJob": PROCESSING, "createTrainingJob": TRAINING}
-_NOT_RUN = frozenset({"createTransformJob", "createHyperParameterTuningJob", "createLabelingJob"})
+_JOBS = {f"create{kind.name}Job": kind for kind in KINDS}
+_NOT_RUN = frozenset({"createLabelingJob"})
 _ANSWERED = frozenset({"createModel", "createEndpointConfig", "createEndpoint", "updateEndpoint"})
 _LONGEST_CAUSE = 32_768
 _OWN_NAMES = {"ResourceLimitExceeded": "SageMaker.ResourceLimitExceededException"}
@@ -95,7 +95,7 @@ def _integration(api: JobApi, client: Client) -> Callable[[], Any]:
             elif action in _NOT_RUN:
                 raise RefusedError(
                     "ValidationException",
-                    f"the embedded AWS runs processing and training jobs, not {action}; test this state on AWS",
+                    f"the embedded AWS does not run {action}; test this state on AWS",
                 )
             else:
                 call = getattr(client("sagemaker", region), _snake(action))
