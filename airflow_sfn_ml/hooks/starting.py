@@ -84,7 +84,7 @@ class Begun:
     is_new: bool = False
 
 
-def stable_json(value: Any) -> str:
+def stable_json(value: Any, what: str = "the input") -> str:
     """*value*, which is JSON text or what can be written as such, in the one form that it always has.
 
     :raises ExecutionError: it is no JSON.
@@ -92,12 +92,12 @@ def stable_json(value: Any) -> str:
     """
     try:
         parsed = json.loads(value) if isinstance(value, str) else value
-        text = json.dumps({} if parsed is None else parsed, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(parsed, sort_keys=True, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise ExecutionError(f"the input is no JSON: {error}") from error
+        raise ExecutionError(f"{what} is no JSON: {error}") from error
     if (size := len(text.encode())) > INPUT_LIMIT:
         raise TooLarge(
-            f"the input has {size:,} bytes, AWS allows {INPUT_LIMIT:,}; put large values into S3 and pass their address"
+            f"{what} has {size:,} bytes, AWS allows {INPUT_LIMIT:,}; put large values into S3 and pass their address"
         )
     return text
 
@@ -222,8 +222,8 @@ def _refuse_foreign(wish: Wish, found: Mapping[str, Any]) -> None:
     if not wish.derived and not _is_same_input(wish, found):
         raise ExecutionError(
             f"{found['executionArn']} exists with another input. If another task or a person started it, choose "
-            "another name; if an earlier try did, its input was rendered to something else: leave `name` out, or let the input "
-            "be the same in every try"
+            "another name; if an earlier try did, its input was rendered to something else: leave `name` out, or let "
+            "the input be the same in every try"
         )
 
 

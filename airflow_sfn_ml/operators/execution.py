@@ -66,7 +66,7 @@ class StepFunctionsStartOperator(AwaitingOperator):
     def _begun(self, context: Any, hook: Any) -> Begun:
         from airflow_sfn_ml.hooks.starting import begin, is_continuable, refuse_express, stable_json
 
-        text = stable_json(self.input)
+        text = stable_json({} if self.input is None else self.input)
         refuse_express(hook, self.state_machine_arn)
         record = _Record(context, generation_of(context["ti"], self.retries))
         wish = self._wish(context["ti"], record, text)

@@ -1,12 +1,13 @@
 """Something of AWS that is asked for until it is over, once for all that wait for it.
 
-It serves what has one document to look at: a job, an endpoint, a pipeline's execution. The document is kept after the last
-one who waited has left, so that the next need not ask again for what has ended.
+It serves what has one document to look at: a job, an endpoint, a pipeline's execution. The document is kept after the
+last one who waited has left, so that the next need not ask again for what has ended.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 import random
@@ -15,6 +16,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_sfn_ml.triggers.interests import Interests
 from airflow_sfn_ml.triggers.poll import Pace
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ class Polled:
     :param is_over: whether a document is the last one.
     :param is_passing: whether an error will pass by itself, and *is_unknown* whether it says that there is no such
         thing.
+    :param interests: where to ask to be woken by events that tell of one of *names*.
     """
 
     name: str
@@ -42,12 +45,15 @@ class Polled:
     is_passing: Callable[[BaseException], bool]
     is_unknown: Callable[[BaseException], bool]
     pace: Pace = field(default_factory=Pace)
+    interests: Interests = field(default_factory=Interests)
+    names: frozenset[str] = frozenset()
     document: Document | None = None
     looked_at: float = float("-inf")
     _failure: BaseException | None = None
     _followers: int = 0
     _revision: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _poll: asyncio.Task[None] | None = None
 
     async def snapshots(self) -> AsyncGenerator[Document, None]:
@@ -56,6 +62,7 @@ class Polled:
         :raises Exception: what AWS answered, when looking again would not help.
         """
         self._followers += 1
+        self.interests.register(self, self.names)
         asked, seen = time.monotonic(), -1
         try:
             while True:
@@ -74,14 +81,20 @@ class Polled:
                     raise self._failure
         finally:
             self._followers -= 1
-            if not self._followers and self._poll is not None:
-                self._poll.cancel()
-                self._poll = None
+            if not self._followers:
+                self.interests.forget(self)
+                if self._poll is not None:
+                    self._poll.cancel()
+                    self._poll = None
 
     @property
     def is_followed(self) -> bool:
         """Whether someone waits for it."""
         return self._followers > 0
+
+    def wake(self) -> None:
+        """Look at once, since an event tells that something happened."""
+        self._woken.set()
 
     def _ensure_polling(self) -> None:
         if self._poll is None or self._poll.done():
@@ -103,15 +116,21 @@ class Polled:
                 waiting = self.is_unknown(error) and time.monotonic() - began < GRACE
                 if not waiting and not self.is_passing(error):
                     self._failure = error
-                    self._wake()
+                    self._tell()
                     return
                 errors += 1
                 log.warning("Looking at %s failed (%s in a row), trying again: %s", self.name, errors, error)
-            self._wake()
+            self._tell()
             if self.document is not None and self.is_over(self.document) and not errors:
                 return
-            await asyncio.sleep(self.pace.pause(time.monotonic() - changed_at, errors, random.random()))
+            await self._pause(self.pace.pause(time.monotonic() - changed_at, errors, random.random()))
 
-    def _wake(self) -> None:
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        self._woken.clear()
+
+    def _tell(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,8 @@ from airflow_sfn_ml.triggers.watch import Watcher
 if TYPE_CHECKING:
     from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
 
-Settings = tuple[str | None, str | None, bool | str | None]
-"""A connection's id, the region, and how certificates are verified."""
+Settings = tuple[str | None, str | None, bool | str | None] | tuple[str | None, str | None, bool | str | None, str]
+"""A connection's id, the region, how certificates are verified, and settings of botocore as JSON, if there are any."""
 
 
 async def shared_hook(settings: Settings) -> StepFunctionsHook:
@@ -62,7 +63,9 @@ async def _equipment(settings: Settings) -> Equipment:
 
 
 async def _make(settings: Settings) -> Equipment:
-    hook, source, is_passing = await in_thread(_make_hook, *settings, await _connection(settings[0]))
+    botocore = settings[3] if len(settings) == 4 else "null"
+    connection = await _connection(settings[0])
+    hook, source, is_passing = await in_thread(_make_hook, *settings[:3], connection, json.loads(botocore))
     budget = shared_budget(settings)
     budget.settle(hook.conn.meta.region_name)
     budget.observe(hook.conn)
@@ -81,7 +84,7 @@ async def _connection(conn_id: str | None) -> Any:
 
 
 def _make_hook(
-    conn_id: str | None, region: str | None, verify: Any, connection: Any
+    conn_id: str | None, region: str | None, verify: Any, connection: Any, botocore: dict[str, Any] | None
 ) -> tuple[StepFunctionsHook, Source, Callable[[BaseException], bool]]:
     """All that needs boto3, whose import and whose clients take long: for a thread."""
     from airflow_sfn_ml.hooks.errors import is_passing
@@ -89,6 +92,10 @@ def _make_hook(
     from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
 
     hook = StepFunctionsHook(
-        conn_id if connection is not None else None, region_name=region, verify=verify, connection=connection
+        conn_id if connection is not None else None,
+        region_name=region,
+        verify=verify,
+        config=botocore,
+        connection=connection,
     )
     return hook, Reads(hook.conn), is_passing

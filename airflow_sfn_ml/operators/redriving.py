@@ -1,0 +1,63 @@
+"""Redrive an execution, whoever started it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_sfn_ml.exceptions import AccessDenied, ExecutionError
+from airflow_sfn_ml.operators.awaiting import AwaitingOperator
+from airflow_sfn_ml.operators.connected import CONNECTION_FIELDS
+from airflow_sfn_ml.operators.execution import generation_of
+
+
+class StepFunctionsRedriveOperator(AwaitingOperator):
+    """Run again what failed of an execution, wait for it and return its output.
+
+    A try that comes after one that died asks with the same token, so AWS redrives once; a try that comes after the
+    redrive has failed too asks for the next. An execution that runs already is waited for; one that has succeeded gives
+    its output.
+
+    :param execution_arn: the execution.
+    """
+
+    template_fields = ("execution_arn", *CONNECTION_FIELDS)
+
+    def __init__(self, *, execution_arn: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.execution_arn = execution_arn
+
+    def execute(self, context: Any) -> Any:
+        """Redrive, and wait."""
+        from airflow_sfn_ml.hooks.starting import Begun
+
+        hook = self.make_hook()
+        try:
+            redrives = self._redriven(context["ti"], hook)
+        except (AccessDenied, ExecutionError) as error:
+            raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+        return self.await_end(context, hook, Begun(self.execution_arn, redrives))
+
+    def _redriven(self, ti: Any, hook: Any) -> int:
+        """How often the execution has been redriven, once it has been as this task wants.
+
+        :raises ExecutionError: AWS cannot redrive it.
+        """
+        found = hook.describe(self.execution_arn)
+        status, count = found["status"], int(found.get("redriveCount", 0))
+        if status in ("RUNNING", "PENDING_REDRIVE", "SUCCEEDED"):
+            self.log.info("%s is %s, so there is nothing to redrive", self.execution_arn, status)
+            return count
+        if found.get("redriveStatus", "REDRIVABLE") != "REDRIVABLE":
+            reason = found.get("redriveStatusReason") or found["redriveStatus"]
+            raise ExecutionError(f"{self.execution_arn} cannot be redriven: {reason}. Start a new execution")
+        hook.redrive(self.execution_arn, self._token(ti, count))
+        self.log.info("Redriving %s, which is %s: runs again what failed", self.execution_arn, status)
+        return count + 1
+
+    def _token(self, ti: Any, count: int) -> str:
+        """The same in every try, as long as the execution has been redriven *count* times."""
+        parts = (ti.dag_id, ti.run_id, ti.task_id, ti.map_index, generation_of(ti, self.retries), count)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()

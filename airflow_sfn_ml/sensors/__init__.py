@@ -1,0 +1,1 @@
+"""Wait for executions and jobs that were started elsewhere."""

@@ -1,0 +1,88 @@
+"""Wait for the end of one execution as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+
+from airflow_sfn_ml.triggers.completing import CompletionTrigger, Ended
+from airflow_sfn_ml.triggers.ending import failure_story, has_ended, output_of
+from airflow_sfn_ml.triggers.sharing import Settings, shared_hook, shared_status
+from airflow_sfn_ml.triggers.threads import in_thread
+
+LAG = 1.0
+"""How long to wait for a read that lags behind what a list has told, in seconds."""
+
+
+class StepFunctionsExecutionCompleteTrigger(CompletionTrigger):
+    """Wait until an execution has ended, and end the task with it; its output becomes the XCom.
+
+    :param execution_arn: the execution.
+    :param redrives: how often it has been redriven; an end that was told before that is an old one.
+    :param stop_on_kill: whether the execution is stopped when the task is marked failed or its time is over.
+
+    The other parameters are those of `CompletionTrigger`.
+    """
+
+    path = "airflow_sfn_ml.triggers.completion.StepFunctionsExecutionCompleteTrigger"
+    own = ("execution_arn", "redrives", "stop_on_kill")
+
+    def __init__(self, execution_arn: str, redrives: int = 0, stop_on_kill: bool = False, **common: Any) -> None:
+        super().__init__(**common)
+        self.execution_arn = execution_arn
+        self.redrives = redrives
+        self.stop_on_kill = stop_on_kill
+
+    @property
+    def subject(self) -> str:
+        """The ARN of the execution."""
+        return self.execution_arn
+
+    async def ended(self) -> Ended:
+        """Wait for the end; the history is read only if it failed, and once."""
+        self.log.info("Waiting for %s", self.execution_arn)
+        async for summary in summaries(self.settings, self.execution_arn, self.redrives):
+            self.log.info("%s: %s", self.execution_arn, summary["status"])
+        hook = await shared_hook(self.settings)
+        while not has_ended(described := await in_thread(hook.describe, self.execution_arn), self.redrives):
+            await asyncio.sleep(LAG)
+        if described["status"] == "SUCCEEDED":
+            return Ended(await in_thread(output_of, described))
+        return Ended(failure=tuple(await in_thread(failure_story, hook, described)))
+
+    async def out_of_time(self) -> bool:
+        """Stop the execution, if that is wanted."""
+        if self.stop_on_kill:
+            await self._stop("Airflow.TaskTimedOut", "exceeded its time limit in Airflow")
+        return self.stop_on_kill
+
+    async def on_kill(self) -> None:
+        """Stop the execution if a person marked the task failed, and only then.
+
+        Airflow 3.3.2 calls this also when the trigger moves to another triggerer, when the task is marked a success and
+        when it is cleared, so the task's state is looked at first.
+        """
+        if self.stop_on_kill and await self.member.state() == "failed":
+            await self._stop("Airflow.TaskMarkedFailed", "was marked failed in Airflow")
+
+    async def _stop(self, error: str, why: str) -> None:
+        hook = await shared_hook(self.settings)
+        await in_thread(hook.stop, self.execution_arn, error, f"{self.member} {why}")
+        self.log.warning("Stopped %s, since this task %s", self.execution_arn, why)
+
+
+async def summaries(settings: Settings, arn: str, redrives: int = 0) -> AsyncGenerator[Mapping[str, Any], None]:
+    """What is told of the execution *arn*, again whenever it changed, until it has ended.
+
+    A watcher takes everything that does not run for an end. An execution that waits for its redrive will run, and an
+    end that is older than a redrive is none.
+    """
+    watcher = await shared_status(settings, arn)
+    while True:
+        async for summary in watcher.snapshots():
+            yield summary
+            if has_ended(summary, redrives):
+                return
+        await asyncio.sleep(watcher.pace.shortest)
+        watcher.doubt()
