@@ -21,10 +21,26 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "operators": [
-            _modules("operators.start", "operators.step"),
+            _modules(
+                "operators.execution",
+                "operators.redriving",
+                "operators.start",
+                "operators.step",
+                "operators.task_token",
+            ),
         ],
+        "sensors": [_modules("sensors.activity", "sensors.execution", "sensors.sagemaker")],
         "hooks": [_modules("hooks.step_functions")],
-        "triggers": [_modules("triggers.state")],
+        "triggers": [
+            _modules(
+                "triggers.completion",
+                "triggers.execution",
+                "triggers.job",
+                "triggers.job_completion",
+                "triggers.state",
+            )
+        ],
+        "extra-links": ["airflow_sfn_ml.operators.links.StepFunctionsExecutionLink"],
         "cli": ["airflow_sfn_ml.cli.provider.get_commands"],
         "config": {
             "sfn_ml": {
