@@ -6,15 +6,18 @@ the names that the history gives, and stops those that go on.
 
 Everything here runs in the event loop, and every call of AWS beside it. What many tasks ask for at once, as when a Dag
 run is marked failed, is done once.
+
+Airflow 3.3.2 cancels a trigger again every second until it is gone, also while its ``on_kill`` runs. So what that has
+begun runs in a task of its own (`outlast`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -41,6 +44,17 @@ LOOKS = 12
 _at_work: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Any, asyncio.Task[Any]]] = WeakKeyDictionary()
 
 
+async def outlast(work: Coroutine[Any, Any, None]) -> None:
+    """Do *work* to its end, however often whoever waits for it is cancelled meanwhile."""
+    task = asyncio.get_running_loop().create_task(work)
+    _of_loop()[task] = task
+    task.add_done_callback(lambda _: _of_loop().pop(task, None))
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    task.result()
+
+
 async def halt_execution(hook: StepFunctionsHook, arn: str, order: Order, member: str) -> list[str]:
     """Stop *arn* and whatever it was waiting for; what a person should know of it, line by line."""
     return await asyncio.shield(_once(("execution", arn), lambda: _halt_execution(hook, arn, order, member)))
@@ -55,13 +69,13 @@ async def _halt_execution(hook: StepFunctionsHook, arn: str, order: Order, membe
             break
         await asyncio.sleep(PAUSE)
     view = reduce(await in_thread(hook.events, arn))
-    told = f"Stopped {arn}, since {order.cause}" if before == "RUNNING" else f"{arn} has ended already ({before})"
-    return [told, *await end_jobs(hook, left_jobs(view))]
+    told = [] if before == "RUNNING" else [f"{arn} had ended already ({before})"]
+    return told + await end_jobs(hook, left_jobs(view))
 
 
-async def halt_state(hook: StepFunctionsHook, watcher: Watcher, subject: Subject, why: str) -> list[str]:
+async def halt_state(hook: StepFunctionsHook, watcher: Watcher, subject: Subject) -> list[str]:
     """Stop what runs for *subject*, and whatever its state machine tries in its place; the execution goes on."""
-    async with aclosing(watcher.snapshots()) as views:
+    async with contextlib.aclosing(watcher.snapshots()) as views:
         view = await anext(views)
     jobs = list(running_jobs(subject.seen(view), subject.state))
     for job in jobs:
@@ -71,15 +85,14 @@ async def halt_state(hook: StepFunctionsHook, watcher: Watcher, subject: Subject
             ("state", watcher.arn, subject), lambda: _keep_stopped(hook, watcher, subject, {job.name for job in jobs})
         )
     if not jobs:
-        return [f"Nothing of it runs that can be stopped by itself ({why}); the execution goes on"]
-    lines = [f"Stopped job {job.name}, since {why}; the execution goes on" for job in jobs]
-    return lines + await end_jobs(hook, jobs, patience=LOOKS)
+        return ["Nothing of it runs that can be stopped by itself; the execution goes on"]
+    return await end_jobs(hook, jobs, patience=LOOKS)
 
 
 async def _keep_stopped(hook: StepFunctionsHook, watcher: Watcher, subject: Subject, known: set[str]) -> None:
     """Stop the retries of *subject*, for as long as its state is open: a state machine retries a job that was
     stopped."""
-    async with aclosing(watcher.snapshots()) as views:
+    async with contextlib.aclosing(watcher.snapshots()) as views:
         async for view in views:
             if not subject.is_open(view):
                 return
@@ -136,8 +149,12 @@ async def _stop(hook: StepFunctionsHook, job: Job) -> Sequence[str]:
 
 def _once(key: Any, make: Callable[[], Coroutine[Any, Any, Any]]) -> asyncio.Task[Any]:
     """The task that does *key*: the one at work, or a new one. Its logs belong to no single trigger."""
-    tasks = _at_work.setdefault(asyncio.get_running_loop(), {})
+    tasks = _of_loop()
     if key not in tasks:
         tasks[key] = asyncio.get_running_loop().create_task(make(), context=contextvars.Context())
         tasks[key].add_done_callback(lambda _: tasks.pop(key, None))
     return tasks[key]
+
+
+def _of_loop() -> dict[Any, asyncio.Task[Any]]:
+    return _at_work.setdefault(asyncio.get_running_loop(), {})

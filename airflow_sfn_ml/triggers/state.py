@@ -18,7 +18,7 @@ from airflow_sfn_ml.history import ExecutionView, StateStatus
 from airflow_sfn_ml.triggers.choosing import FOLLOWED, chosen
 from airflow_sfn_ml.triggers.choosing import KEY as CHOICE_KEY
 from airflow_sfn_ml.triggers.explain import failure_lines, forgotten_line, progress_line, request_line
-from airflow_sfn_ml.triggers.halt import end_jobs, halt_execution, halt_state
+from airflow_sfn_ml.triggers.halt import end_jobs, halt_execution, halt_state, outlast
 from airflow_sfn_ml.triggers.iterations import Subject
 from airflow_sfn_ml.triggers.member import RETURN_VALUE, Member
 from airflow_sfn_ml.triggers.redrive import Record
@@ -268,6 +268,9 @@ class StateTrigger(BaseTrigger):
         Airflow 3.3.2 calls this also when the trigger moves to another triggerer, when the task is marked a success and
         when it is cleared. So nothing is stopped before Airflow was asked what became of task and Dag run.
         """
+        await outlast(self._stop_what_is_meant())
+
+    async def _stop_what_is_meant(self) -> None:
         member = self._member
         if await member.has_told():
             return  # another triggerer has ended the task
@@ -281,8 +284,10 @@ class StateTrigger(BaseTrigger):
             count = watcher.view.redrive_count if watcher.view is not None else 0
             await member.leave_record(arn, count, failed=True)
         if meant.scope is Scope.JOB:
-            lines = await halt_state(hook, watcher, self._subject(), meant.cause)
+            self.log.warning("Stopping the job of this task, since %s; the execution goes on", meant.cause)
+            lines = await halt_state(hook, watcher, self._subject())
         else:
+            self.log.warning("Stopping %s, since %s", arn, meant.cause)
             lines = await halt_execution(hook, arn, meant, str(member))
         for line in lines:
             self.log.warning("%s", line)
