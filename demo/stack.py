@@ -249,11 +249,13 @@ class AirflowStack:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / "passwords.json"),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{self.username}:admin",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db",
+            # many processes write: Python's five seconds of patience are not enough for a busy machine
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db?timeout=60",
             # unpausing a Dag starts no run that nobody asked for; backfills and runs by hand work as ever
             "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "false",
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(log_ports[0]),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(log_ports[1]),
+            "AIRFLOW__SFN_ML__LIMIT_INTERVAL": "3",
             "AIRFLOW__SFN_ML__POLL_LONGEST": "2",
             "AIRFLOW__SFN_ML__POLL_SHORTEST": "0.5",
             "NO_PROXY": "127.0.0.1,localhost",
