@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -183,9 +182,7 @@ class Listing:
         return max(0.0, self._listed_at + GAP - time.monotonic())
 
     def _pause(self) -> float:
-        pace = self.station.listing_pace()
-        quiet = time.monotonic() - self._changed_at
-        pause = pace.pause(quiet, self._errors, random.random())
+        pause = self.station.listing_pause(time.monotonic() - self._changed_at, self._errors)
         return pause if self._wholes else max(pause, self.station.pace.longest)
 
 

@@ -21,10 +21,6 @@ class Pace:
     longest: float = 30.0
     growth: float = 0.1
 
-    def stretched(self, count: int, rate: float) -> Pace:
-        """The pace for *count* executions where *rate* looks a second fit: the pauses of idle ones grow with them."""
-        return replace(self, longest=max(self.longest, count / (HEADROOM * rate)))
-
     def pause(self, quiet: float, errors: int = 0, jitter: float = 0.5) -> float:
         """Seconds until the next look.
 
@@ -36,3 +32,19 @@ class Pace:
         if errors:
             base = min(self.longest, max(base, self.shortest * 2**errors))
         return base * (0.9 + 0.2 * jitter)
+
+    def idle_pause(self, seen: float, quiet: float, spread: float, jitter: float = 0.5) -> float:
+        """Seconds until the next look at one of many.
+
+        While there is room for all, only the quiet time that was *seen* counts: nobody knows whether what has been
+        *quiet* for an hour will not change soon after the first look. Where there is none, the idle ones give way.
+
+        :param spread: how long a look at each takes that stays within the budget; see `spread`.
+        """
+        rare = replace(self, longest=max(self.longest, spread))
+        return max(rare.pause(seen, 0, jitter), min(rare.pause(quiet, 0, jitter), spread))
+
+
+def spread(count: int, rate: float) -> float:
+    """Seconds that looks at *count* idle executions take where *rate* looks a second fit."""
+    return count / (HEADROOM * rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -10,7 +11,7 @@ from airflow_sfn_ml.triggers.bucket import Bucket
 from airflow_sfn_ml.triggers.budget import Budget
 from airflow_sfn_ml.triggers.interests import Interests
 from airflow_sfn_ml.triggers.listing import Listing, machine_of
-from airflow_sfn_ml.triggers.poll import Pace
+from airflow_sfn_ml.triggers.poll import Pace, spread
 from airflow_sfn_ml.triggers.rounds import Rounds
 
 STEEP = 0.5
@@ -71,26 +72,40 @@ class Station:
             if sparse is None:
                 rounds.hasten(self.pace.longest)
 
-    def history_pace(self, is_covered: bool) -> Pace:
-        """How often histories are looked at now; of an execution *is_covered* whose next change comes as an event."""
-        pace = self._pace(self.histories)
-        return replace(pace, shortest=self.with_events) if is_covered and self._sparse is not None else pace
+    def history_pause(self, seen: float, quiet: float, errors: int, *, is_covered: bool) -> float:
+        """Seconds until a history is looked at again.
 
-    def status_pace(self) -> Pace:
-        """How often executions are described now."""
-        return self._pace(self.statuses)
+        :param seen: seconds that nothing happened while it was watched, and *quiet* by the time of its last event.
+        :param is_covered: whether its next change comes as an event.
+        """
+        pace = self._pace()
+        if is_covered and self._sparse is not None:
+            pace = replace(pace, shortest=pace.longest)
+        return self._pause(self.histories, pace, seen, quiet, errors)
 
-    def listing_pace(self) -> Pace:
-        """How often machines are listed now."""
-        pace = self._pace(self.listings)
+    def status_pause(self, seen: float, errors: int) -> float:
+        """Seconds until an execution is described again."""
+        return self._pause(self.statuses, self._pace(), seen, seen, errors)
+
+    def listing_pause(self, seen: float, errors: int) -> float:
+        """Seconds until a machine's executions are listed again."""
+        pace = self._pace()
         if self._sparse is not None:
-            return replace(pace, shortest=self.with_events)
-        busy = len(self.listings) / self.budget.rate(self.listings.action)
-        return replace(pace, shortest=max(pace.shortest, busy))
+            pace = replace(pace, shortest=pace.longest)
+        rate = self.budget.rate(self.listings.action)
+        busy = replace(pace, shortest=max(pace.shortest, spread(len(self.listings), rate)))
+        return self._pause(self.listings, busy, seen, seen, errors)
 
-    def _pace(self, rounds: Rounds) -> Pace:
-        pace, rate = self.pace, self.budget.rate(rounds.action)
+    def _pause(self, rounds: Rounds, pace: Pace, seen: float, quiet: float, errors: int) -> float:
+        jitter = random.random()
+        if errors:
+            return pace.pause(seen, errors, jitter)
+        rate = self.budget.rate(rounds.action)
         if self._sparse is not None:
-            pace = replace(pace, longest=max(pace.longest, self.with_events), growth=STEEP)
             rate = min(rate, self._sparse.refill)
-        return pace.stretched(len(rounds), rate)
+        return pace.idle_pause(seen, quiet, spread(len(rounds), rate), jitter)
+
+    def _pace(self) -> Pace:
+        if self._sparse is None:
+            return self.pace
+        return replace(self.pace, longest=max(self.pace.longest, self.with_events), growth=STEEP)

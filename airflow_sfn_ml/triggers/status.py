@@ -6,7 +6,6 @@ one, those that the listing does not reach, and those that an event told of.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_sfn_ml.triggers.agenda import Kind
 from airflow_sfn_ml.triggers.rounds import Plan
 from airflow_sfn_ml.triggers.threads import in_thread
-from airflow_sfn_ml.triggers.watched import Watched
+from airflow_sfn_ml.triggers.watched import ECHOES, Watched
 
 if TYPE_CHECKING:
     from airflow_sfn_ml.triggers.station import Station
@@ -50,6 +49,7 @@ class StatusWatcher(Watched[Summary]):
         """Look at once, since an event tells that something happened, and again soon if nothing shows."""
         listing = self.station.listing(self.arn)
         if listing.is_worth_it and len(self.rounds) >= MANY:
+            self._echoes = ECHOES
             listing.wake()
         else:
             super().wake()
@@ -57,16 +57,23 @@ class StatusWatcher(Watched[Summary]):
     def listed(self, item: Mapping[str, Any]) -> None:
         """A listing shows the execution as *item*."""
         self._is_listed = True
-        if not self._echoes:
-            self.rounds.drop(self)
         if self._take(dict(item)):
+            self._echoes = ()
             self.station.listing(self.arn).changed()
+        if self._echoes:
+            self.rounds.ensure(self, Kind.URGENT, self._echoes[0])
+        else:
+            self.rounds.drop(self)
         self._tell()
 
     def unlisted(self) -> None:
         """No listing shows the execution, so it is looked at alone."""
         self._is_listed = False
-        if self._followers:
+        if not self._followers:
+            return
+        if self._echoes:
+            self.rounds.ask(self, Kind.URGENT)
+        else:
             self._look_alone(Kind.FIRST if self.view is None else Kind.ROUTINE)
 
     async def _read(self, urgent: bool) -> bool:
@@ -91,8 +98,7 @@ class StatusWatcher(Watched[Summary]):
         return None if self._is_listed and not self._echoes else super()._next()
 
     def _pause(self) -> float:
-        quiet = time.monotonic() - max(self.changed_at, self._began)
-        return self.station.status_pace().pause(quiet, self._errors, random.random())
+        return self.station.status_pause(time.monotonic() - max(self.changed_at, self._began), self._errors)
 
     def _follow(self) -> None:
         super()._follow()

@@ -11,7 +11,6 @@ came or a listing shows another status than the history did. How many look at a 
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -140,14 +139,10 @@ class Watcher(Watched[ExecutionView]):
         return super()._next()
 
     def _pause(self) -> float:
-        return self.station.history_pace(self.is_covered).pause(self._quiet(), self._errors, random.random())
-
-    def _quiet(self) -> float:
-        """Seconds since something happened in the execution: as told by its last event, or as seen here."""
-        seen = time.monotonic() - max(self.changed_at, self._began)
-        if self._last_event is None:
-            return seen
-        return max(seen, (datetime.now(UTC) - self._last_event).total_seconds())
+        seen = quiet = time.monotonic() - max(self.changed_at, self._began)
+        if self._last_event is not None:
+            quiet = max(seen, (datetime.now(UTC) - self._last_event).total_seconds())
+        return self.station.history_pause(seen, quiet, self._errors, is_covered=self.is_covered)
 
     def _names(self) -> frozenset[str]:
         return super()._names() | self.jobs
