@@ -64,7 +64,7 @@ class AwaitingOperator(ConnectedOperator):
         if "timed_out" in event:
             raise AirflowTaskTimeout(f"{event['timed_out']} did not end within this task's time limit")
         hook = self.make_hook()
-        return self._result(hook, hook.describe(event["execution_arn"]))
+        return self._result(hook, hook.describe(event["ended"]))
 
     def on_kill(self) -> None:
         """Stop the execution that this process waits for, if a person marked the task failed."""

@@ -11,7 +11,7 @@ from unittest.mock import ANY
 
 import pytest
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout, TaskDeferred
 
 from airflow_sfn_ml.hooks import starting
 from airflow_sfn_ml.local import LocalAws
@@ -180,6 +180,16 @@ def test_a_run_that_was_deleted_and_made_anew_runs_anew(states: Any, monkeypatch
     second = execute(operator(arn), tries.next())
     assert second == f"{first}-n2"
     assert execute(operator(arn), tries.next()) == second
+
+
+def test_what_ends_on_a_worker_gives_the_output_there(states: Any):
+    arn = machine(states, "exec-resumes", ECHO)
+    waits = operator(arn, input={"x": 1})
+    begun = execute(waits, Tries("exec-resumes").next())
+    ended(states, begun)
+    assert waits.resume({}, {"ended": begun}) == {"x": 1}
+    with pytest.raises(AirflowTaskTimeout, match="did not end within"):
+        waits.resume({}, {"timed_out": begun})
 
 
 def test_a_name_that_another_task_has_taken_is_refused(states: Any):

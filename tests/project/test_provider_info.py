@@ -27,7 +27,7 @@ def test_it_keeps_to_airflows_schema():
         jsonschema.validate({**INFO, "triggers": [{"integration-name": "x"}]}, schema)
 
 
-@pytest.mark.parametrize("kind", ["operators", "hooks", "triggers"])
+@pytest.mark.parametrize("kind", ["operators", "sensors", "hooks", "triggers"])
 def test_every_module_it_names_can_be_imported_and_belongs_to_its_integration(kind: str):
     names = {integration["integration-name"] for integration in INFO["integrations"]}
     for entry in INFO[kind]:
