@@ -127,6 +127,7 @@ def all_patches(api: Any, client: Any, environment: Mapping[str, str]) -> list[P
         jsonata,
         limits,
         machines,
+        nested,
         parser,
         redrive,
         sagemaker,
@@ -151,6 +152,7 @@ def all_patches(api: Any, client: Any, environment: Mapping[str, str]) -> list[P
         machines,
         executions,
         redrive,
+        nested,
     )
     return [
         *(module.patches for module in modules),

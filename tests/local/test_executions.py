@@ -427,3 +427,72 @@ def test_another_service_can_be_called(account: Account) -> None:
     described = account.run({"List": state})
     assert described["status"] == "SUCCEEDED", described["cause"]
     assert json.loads(described["output"]) == key
+
+
+def test_pages_neither_lose_nor_repeat_what_is_there_while_more_comes(account: Account) -> None:
+    machine = account.create(WAIT)
+    arns = [account.start(machine) for _ in range(4)]
+    page = account.sfn.list_executions(stateMachineArn=machine, maxResults=2, statusFilter="RUNNING")
+    late = account.start(machine)
+    account.sfn.stop_execution(executionArn=arns[3])
+    rest = account.sfn.list_executions(
+        stateMachineArn=machine, maxResults=2, statusFilter="RUNNING", nextToken=page["nextToken"]
+    )
+    found = [each["executionArn"] for each in page["executions"] + rest["executions"]]
+    assert found == arns[::-1]
+    backwards = account.sfn.get_execution_history(executionArn=late, reverseOrder=True, maxResults=1)
+    account.sfn.stop_execution(executionArn=late)
+    rest = account.sfn.get_execution_history(
+        executionArn=late, reverseOrder=True, maxResults=1, nextToken=backwards["nextToken"]
+    )
+    assert [backwards["events"][0]["id"], rest["events"][0]["id"]] == [2, 1]
+    for arn in arns[:3]:
+        account.sfn.stop_execution(executionArn=arn)
+    with pytest.raises(ClientError) as refused:
+        account.sfn.list_executions(stateMachineArn=machine, nextToken="???")
+    assert code(refused) == "InvalidToken"
+
+
+def test_executions_are_listed_by_version_alias_and_redrive(account: Account) -> None:
+    definition = json.dumps({"StartAt": "F", "States": {"F": {"Type": "Fail"}}})
+    made = account.sfn.create_state_machine(name=unique("listed"), definition=definition, roleArn=ROLE, publish=True)
+    machine, version = made["stateMachineArn"], made["stateMachineVersionArn"]
+    route = [{"stateMachineVersionArn": version, "weight": 100}]
+    alias = account.sfn.create_state_machine_alias(name="live", routingConfiguration=route)["stateMachineAliasArn"]
+    arns = [account.start(each) for each in (machine, version, alias)]
+    for arn in arns:
+        account.finish(arn)
+
+    def listed(arn: str, **query: Any) -> list[str]:
+        found = account.sfn.list_executions(stateMachineArn=arn, **query)["executions"]
+        return [each["executionArn"] for each in found]
+
+    assert listed(machine) == arns[::-1]
+    assert listed(version) == [arns[2], arns[1]]
+    assert listed(alias) == [arns[2]]
+    account.sfn.redrive_execution(executionArn=arns[1])
+    account.finish(arns[1])
+    assert listed(version, redriveFilter="REDRIVEN") == [arns[1]]
+    assert listed(version, redriveFilter="NOT_REDRIVEN", statusFilter="FAILED") == [arns[2]]
+
+
+@pytest.mark.parametrize("pattern", ["sync", "sync:2"])
+def test_the_inner_execution_is_waited_for_and_stopped_with_the_outer(account: Account, pattern: str) -> None:
+    inner = account.create({"W": {"Type": "Wait", "Seconds": "{% $states.input.seconds %}", "End": True}})
+    state = {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::states:startExecution.{pattern}",
+        "Arguments": {"StateMachineArn": inner, "Input": {"seconds": "{% $states.input.seconds %}"}},
+        "End": True,
+    }
+    outer = account.create({"Inner": state})
+    output = json.loads(account.finish(account.start(outer, {"seconds": 1}))["output"])
+    assert output["Status"] == "SUCCEEDED"
+    execution = account.start(outer, {"seconds": 60})
+    deadline = time.monotonic() + 30
+    while "TaskSubmitted" not in account.types(execution):
+        assert time.monotonic() < deadline
+    account.sfn.stop_execution(executionArn=execution)
+    assert account.finish(execution)["status"] == "ABORTED"
+    newest = account.sfn.list_executions(stateMachineArn=inner)["executions"][0]["executionArn"]
+    assert account.finish(newest)["status"] == "ABORTED"

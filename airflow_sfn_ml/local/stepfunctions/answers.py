@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from airflow_sfn_ml.local.refusals import RefusedError
@@ -44,6 +44,21 @@ def page(
     start = _offset(token)
     rest = start + count < len(items)
     return list(items[start : start + count]), _token(start + count) if rest else None
+
+
+def page_after(
+    items: Sequence[Item], key: Callable[[Item], int], size: int | None, token: str | None, largest: int = 1000
+) -> tuple[list[Item], str | None]:
+    """One page of `items`, which ascend by `key`, and the token of the next.
+
+    The token is the key of the last one, so that no item is left out or given twice when others come or go meanwhile.
+    """
+    count = min(int(size or 100), largest)
+    if token:
+        last = _offset(token)
+        items = [item for item in items if key(item) > last]
+    found = list(items[:count])
+    return found, _token(key(found[-1])) if len(items) > count else None
 
 
 def _token(offset: int) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
 from airflow_sfn_ml.local.stepfunctions import lag
-from airflow_sfn_ml.local.stepfunctions.answers import LOCK, check_name, page, refusal, result
+from airflow_sfn_ml.local.stepfunctions.answers import LOCK, check_name, page_after, refusal, result
 from airflow_sfn_ml.local.stepfunctions.limits import LIMIT_BYTES
 from airflow_sfn_ml.local.stepfunctions.machines import base_arn, find_machine, find_version, revision
 from airflow_sfn_ml.local.stepfunctions.variables import compact
@@ -70,6 +70,7 @@ def start_execution(backend: Any, arn: str, name: str | None, text: str | None) 
         execution = _new_execution(backend, machine, version or machine, name or str(uuid.uuid4()), text)
         execution.version_arn = version.arn if version else None
         execution.alias_arn = alias
+        execution.number = len(machine.executions)
         machine.executions.append(execution)
         execution.exec_status = ExecutionStatus.RUNNING
         tell(execution)
@@ -126,6 +127,7 @@ def _new_execution(backend: Any, machine: Any, source: Any, name: str, text: str
         activity_store={},
     )
     execution.ended = threading.Event()
+    execution.waiters = ()
     execution.redrive_count, execution.redrive_date, execution.redrives = 0, None, ()
     return execution
 
@@ -154,7 +156,16 @@ def terminated(self: Any) -> None:
 
     execution.exec_status = ExecutionStatus[status]
     execution.ended.set()
+    for waiter in execution.waiters:
+        waiter.set()
     tell(execution)
+
+
+def on_end(execution: Any, event: threading.Event) -> None:
+    """Set `event` when an execution has ended; at once when it has."""
+    execution.waiters = (*execution.waiters, event)
+    if execution.ended.is_set():
+        event.set()
 
 
 def tell(execution: Any) -> None:
@@ -256,7 +267,9 @@ def list_executions(self: Any) -> Any:
         executions = [each for each in executions if each.status == status]
     if redriven := self._get_param("redriveFilter"):
         executions = [each for each in executions if (each.redrive_count > 0) == (redriven == "REDRIVEN")]
-    entries, token = page(executions, self._get_param("maxResults"), self._get_param("nextToken"))
+    entries, token = page_after(
+        executions, lambda each: -each.number, self._get_param("maxResults"), self._get_param("nextToken")
+    )
     listed = [{key: value for key, value in summary(each).items() if value is not None} for each in entries]
     return result({"executions": listed, "nextToken": token})
 
@@ -269,9 +282,13 @@ def history(self: Any) -> Any:
     manager = find(backend, arn).exec_worker.env.event_manager
     with manager._mutex:
         events = lag.known(list(manager._history_event_list))
+    sign = 1
     if self._get_param("reverseOrder"):
         events.reverse()
-    found, token = page(events, self._get_param("maxResults"), self._get_param("nextToken"))
+        sign = -1
+    found, token = page_after(
+        events, lambda event: sign * event["id"], self._get_param("maxResults"), self._get_param("nextToken")
+    )
     if self._get_param("includeExecutionData") is False:
         found = [_without_data(event) for event in found]
     return result({"events": found, "nextToken": token})
