@@ -6,24 +6,27 @@ It is a hook of the Amazon provider, so connections, roles, proxies and endpoint
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook, SessionFactory
 from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_sfn_ml.deploy.errors import code, translated
 from airflow_sfn_ml.deploy.names import repair_arn
 from airflow_sfn_ml.deploy.owner import check_owner
 from airflow_sfn_ml.deploy.stops import Stop
-from airflow_sfn_ml.exceptions import AccessDenied, DeployError, ExecutionError
+from airflow_sfn_ml.exceptions import AccessDenied, DeployError, ExecutionError, NotDeployed
+from airflow_sfn_ml.hooks.sessions import session_of
 
 ABSENT = frozenset({"ExecutionDoesNotExist", "StateMachineDoesNotExist"})
 LAG = (0.5, 1, 2, 4, 8, 15, 30)
-"""The pauses between looks at an execution that AWS says exists, but does not show yet, in seconds."""
+"""The pauses between looks at what was just made and is not shown yet, in seconds: AWS's reads are eventually
+consistent."""
 PAGE = 1000
 """The most items that one call of GetExecutionHistory or ListExecutions returns."""
 
@@ -38,6 +41,9 @@ class StepFunctionsHook(AwsBaseHook):
     def __init__(self, *args: Any, connection: Any = None, **kwargs: Any) -> None:
         kwargs["client_type"] = "stepfunctions"
         super().__init__(*args, **kwargs)
+        self._sessions: dict[str | None, Any] = {}
+        self._clients: dict[str, Any] = {}
+        self._making = threading.RLock()
         if connection is not None:
             self.conn_config = AwsConnectionWrapper(
                 conn=connection, region_name=self._region_name, botocore_config=self._config, verify=self._verify
@@ -53,18 +59,26 @@ class StepFunctionsHook(AwsBaseHook):
         :raises NameTaken: an execution of that name exists which this Dag run did not start.
         """
         text = json.dumps(document, sort_keys=True, ensure_ascii=False)
-        try:
-            with translated(self.conn, "states:StartExecution", version_arn):
-                answer = self.conn.start_execution(stateMachineArn=version_arn, name=name, input=text)
-        except DeployError as error:
-            if code(error) != "ExecutionAlreadyExists":
-                raise
-            arn = execution_arn(version_arn, name)
-            check_owner(self._described_later(arn), document)
-            self.log.info("Adopted execution %s, which an earlier try started", arn)
-            return arn
-        self.log.info("Started execution %s", answer["executionArn"])
-        return str(answer["executionArn"])
+        for pause in (*LAG, None):
+            try:
+                with translated(self.conn, "states:StartExecution", version_arn):
+                    answer = self.conn.start_execution(stateMachineArn=version_arn, name=name, input=text)
+            except NotDeployed as error:
+                if pause is None:
+                    raise DeployError(str(error)) from error
+                self.log.info("AWS does not show %s yet; trying again in %s s", version_arn, pause)
+                time.sleep(pause)
+            except DeployError as error:
+                if code(error) != "ExecutionAlreadyExists":
+                    raise
+                arn = execution_arn(version_arn, name)
+                check_owner(self._described_later(arn), document)
+                self.log.info("Adopted execution %s, which an earlier try started", arn)
+                return arn
+            else:
+                self.log.info("Started execution %s", answer["executionArn"])
+                return str(answer["executionArn"])
+        raise AssertionError("the last try returns or raises")
 
     def _described_later(self, arn: str) -> dict[str, Any]:
         """The description of *arn*, which exists: reads may lag behind what StartExecution knows already."""
@@ -185,16 +199,31 @@ class StepFunctionsHook(AwsBaseHook):
         except ClientError as error:
             code = error.response["Error"]["Code"]
             return [] if code == "ResourceNotFoundException" else [f"(the log {group} cannot be read: {code})"]
+        except BotoCoreError as error:
+            return [f"(the log {group} cannot be read: {error})"]
         return [str(event["message"]) for event in events]
 
+    def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:
+        """The session for a region, the same each time: with a role, every session takes a call and some megabytes."""
+        if deferrable:
+            return super().get_session(region_name, deferrable)
+        with self._making:
+            if region_name not in self._sessions:
+                factory = SessionFactory(conn=self.conn_config, region_name=region_name, config=self.config)
+                self._sessions[region_name] = session_of(factory)
+            return self._sessions[region_name]
+
     def client_of(self, service: str) -> Any:
-        """A client of another service with the same connection."""
-        return self.get_session(region_name=self.region_name).client(
-            service,
-            endpoint_url=self.conn_config.get_service_endpoint_url(service),
-            config=self.config,
-            verify=self.verify,
-        )
+        """The client of another service with the same connection."""
+        with self._making:  # sessions are not for several threads at a time; clients are
+            if service not in self._clients:
+                self._clients[service] = self.get_session(region_name=self.region_name).client(
+                    service,
+                    endpoint_url=self.conn_config.get_service_endpoint_url(service),
+                    config=self.config,
+                    verify=self.verify,
+                )
+            return self._clients[service]
 
 
 def execution_arn(version_arn: str, name: str) -> str:

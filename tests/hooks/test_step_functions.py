@@ -147,3 +147,14 @@ def test_executions_come_newest_first_and_no_page_is_read_that_is_not_asked_for(
     assert [item["executionArn"] for item in running] == started[:0:-1]
     third = hook.describe(started[2])["startDate"]
     assert [item["executionArn"] for item in hook.executions(whole, since=third)] == started[:1:-1]
+
+
+def test_the_clients_of_a_hook_share_one_session_and_all_sessions_what_aws_says_of_its_services(
+    hook: StepFunctionsHook,
+):
+    other = StepFunctionsHook(None)
+    assert hook.client_of("sqs") is hook.client_of("sqs")
+    assert hook.get_session(region_name="us-east-1") is hook.get_session(region_name="us-east-1")
+    assert hook.get_session(region_name="eu-west-1").region_name == "eu-west-1"
+    loaders = {id(each.get_session()._session.get_component("data_loader")) for each in (hook, other)}
+    assert len(loaders) == 1
