@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from airflow.sdk import BaseOperator
@@ -197,11 +197,13 @@ class Follower:
 
     def _repair(self, context: Any, failed_arn: str) -> NoReturn:
         """Start the repair of *failed_arn*, or adopt it, and follow that."""
+        from airflow_sfn_ml.hooks.errors import insist
         from airflow_sfn_ml.triggers.state import StateTrigger
 
         group = self.__group__
+        started_arn = _execution_arn(context, group.start_task_id)
         try:
-            arn = group.repaired(context, failed_arn, _execution_arn(context, group.start_task_id))
+            arn = insist(lambda: group.repaired(context, failed_arn, started_arn))
         except SfnMlError as error:
             raise AirflowFailException(f"{type(error).__name__}: {error}") from error
         kwargs = self.start_trigger_args.trigger_kwargs or {}
@@ -336,12 +338,13 @@ def _execution_arn(context: Any, start_task_id: str) -> str:
 def _views(hook: Any, arn: str) -> Iterable[ExecutionView]:
     """The view of *arn*, again and again until it has ended."""
     from airflow_sfn_ml.history import reduce
+    from airflow_sfn_ml.hooks.errors import insist
     from airflow_sfn_ml.triggers.settings import pace
 
     view = None
     changed_at = time.monotonic()
     while True:
-        events = hook.events(arn, view.last_event_id if view is not None else 0)
+        events = insist(partial(hook.events, arn, view.last_event_id if view is not None else 0))
         if events or view is None:
             view, changed_at = reduce(events, view), time.monotonic()
         yield view

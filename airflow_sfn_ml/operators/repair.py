@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,8 @@ from airflow_sfn_ml.operators.start import INPUT_LIMIT
 
 log = logging.getLogger(__name__)
 
+LOOKS, PAUSE = 30, 2.0
+"""How many looks the history may take to show the end, and the seconds between two."""
 FINISHED = frozenset({"success", "failed", "upstream_failed", "skipped"})
 """States of tasks that were not cleared."""
 
@@ -40,7 +43,7 @@ def begin_repair(group: Any, context: Any, failed_arn: str, started_arn: str) ->
     :raises TooLarge: AWS takes no input as large as what the repair has to know.
     """
     hook, ti = group.hook(), context["ti"]
-    view = reduce(hook.events(failed_arn), None)
+    view = _ended(hook, failed_arn)
     states = ti.get_task_states(dag_id=ti.dag_id, task_group_id=str(group.group_id), run_ids=[ti.run_id]).get(
         ti.run_id, {}
     )
@@ -56,6 +59,17 @@ def begin_repair(group: Any, context: Any, failed_arn: str, started_arn: str) ->
     arn = repair_after(started_arn, failed_arn)
     log.info("Repairing %s in %s; it passes over %s", failed_arn, arn, ", ".join(reuse) or "nothing")
     return str(hook.start(version_arn, arn.rpartition(":")[2], document))
+
+
+def _ended(hook: Any, arn: str) -> ExecutionView:
+    """What *arn*, which has ended, has done; reads may lag behind."""
+    for _ in range(LOOKS):
+        view = reduce(hook.events(arn), None)
+        if view.status != "RUNNING":
+            break
+        log.info("The history of %s does not show its end yet; looking again", arn)
+        time.sleep(PAUSE)
+    return view
 
 
 def _reuse(group: Any, view: ExecutionView, states: Mapping[str, Any], map_index: int) -> dict[str, Any]:

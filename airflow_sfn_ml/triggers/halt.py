@@ -25,7 +25,8 @@ from airflow_sfn_ml.exceptions import AccessDenied, DeployError
 from airflow_sfn_ml.history import reduce
 from airflow_sfn_ml.triggers.iterations import Subject
 from airflow_sfn_ml.triggers.stopping import Job, Order, left_jobs, running_jobs
-from airflow_sfn_ml.triggers.watch import Watcher, in_thread
+from airflow_sfn_ml.triggers.threads import insist
+from airflow_sfn_ml.triggers.watch import Watcher
 
 if TYPE_CHECKING:
     from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
@@ -61,14 +62,14 @@ async def halt_execution(hook: StepFunctionsHook, arn: str, order: Order, member
 
 
 async def _halt_execution(hook: StepFunctionsHook, arn: str, order: Order, member: str) -> list[str]:
-    before = (await in_thread(hook.describe, arn))["status"]
+    before = (await insist(hook.describe, arn))["status"]
     if before == "RUNNING":
-        await in_thread(hook.stop, arn, order.error, f"{order.cause} in Airflow ({member})")
+        await insist(hook.stop, arn, order.error, f"{order.cause} in Airflow ({member})")
     for _ in range(ENDS):
-        if (await in_thread(hook.describe, arn))["status"] != "RUNNING":
+        if (await insist(hook.describe, arn))["status"] != "RUNNING":
             break
         await asyncio.sleep(PAUSE)
-    view = reduce(await in_thread(hook.events, arn))
+    view = reduce(await insist(hook.events, arn))
     told = [] if before == "RUNNING" else [f"{arn} had ended already ({before})"]
     return told + await end_jobs(hook, left_jobs(view))
 
@@ -79,7 +80,7 @@ async def halt_state(hook: StepFunctionsHook, watcher: Watcher, subject: Subject
         view = await anext(views)
     jobs = list(running_jobs(subject.seen(view), subject.state))
     for job in jobs:
-        await in_thread(hook.stop_job, job.stop, job.stopping)
+        await insist(hook.stop_job, job.stop, job.stopping)
     if subject.is_open(view):
         _once(
             ("state", watcher.arn, subject), lambda: _keep_stopped(hook, watcher, subject, {job.name for job in jobs})
@@ -100,7 +101,7 @@ async def _keep_stopped(hook: StepFunctionsHook, watcher: Watcher, subject: Subj
                 if job.name not in known:
                     known.add(job.name)
                     log.warning("Stopping job %s, a retry of a task that was stopped in Airflow", job.name)
-                    await in_thread(hook.stop_job, job.stop, job.stopping)
+                    await insist(hook.stop_job, job.stop, job.stopping)
 
 
 async def end_jobs(hook: StepFunctionsHook, jobs: Iterable[Job], patience: int = PATIENCE) -> list[str]:
@@ -131,7 +132,7 @@ def _looked(hook: StepFunctionsHook, job: Job) -> bool:
 
 async def _is_at_work(hook: StepFunctionsHook, job: Job, lines: list[str]) -> bool:
     try:
-        return bool(await in_thread(_looked, hook, job))
+        return bool(await insist(_looked, hook, job))
     except AccessDenied as error:
         lines += [f"Cannot look whether job {job.name} is still at work: {error}", *await _stop(hook, job)]
     except DeployError:
@@ -141,7 +142,7 @@ async def _is_at_work(hook: StepFunctionsHook, job: Job, lines: list[str]) -> bo
 
 async def _stop(hook: StepFunctionsHook, job: Job) -> Sequence[str]:
     try:
-        await in_thread(hook.stop_job, job.stop, job.stopping)
+        await insist(hook.stop_job, job.stop, job.stopping)
     except DeployError as error:
         return [f"Job {job.name} cannot be stopped: {error}"]
     return [f"AWS has not stopped job {job.name}, so this task does"]

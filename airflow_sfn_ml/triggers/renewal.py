@@ -11,7 +11,8 @@ from airflow_sfn_ml.exceptions import ExecutionError
 from airflow_sfn_ml.history import ExecutionView, StateStatus
 from airflow_sfn_ml.triggers.iterations import Subject
 from airflow_sfn_ml.triggers.redrive import Record, is_passed_over, runs_other_code
-from airflow_sfn_ml.triggers.watch import Watcher, in_thread
+from airflow_sfn_ml.triggers.threads import insist
+from airflow_sfn_ml.triggers.watch import Watcher
 
 if TYPE_CHECKING:
     from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
@@ -58,8 +59,8 @@ class Renewal:
             tell("The group has changed since the execution was started. A redrive would run what it was")
             return []
         try:
-            if (await in_thread(hook.describe, record.execution_arn)).get("redriveCount", 0) <= record.redrive_count:
-                await in_thread(hook.redrive, record.execution_arn, record.token)
+            if (await insist(hook.describe, record.execution_arn)).get("redriveCount", 0) <= record.redrive_count:
+                await insist(hook.redrive, record.execution_arn, record.token)
         except ExecutionError as error:
             if self.whole:
                 raise

@@ -25,6 +25,7 @@ from airflow_sfn_ml.triggers.redrive import Record
 from airflow_sfn_ml.triggers.renewal import Renewal
 from airflow_sfn_ml.triggers.sharing import Settings, shared_hook, shared_watcher
 from airflow_sfn_ml.triggers.stopping import GONE, Scope, left_jobs, order
+from airflow_sfn_ml.triggers.threads import insist
 from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded, Verdict
 from airflow_sfn_ml.triggers.watch import Watcher, in_thread
 
@@ -144,7 +145,7 @@ class StateTrigger(BaseTrigger):
         record = await self._member.earlier_record()
         self._following = arn = self.execution_arn or started
         if self.execution_arn is None and await self._may_be_repaired(record, arn):
-            self._following = arn = await in_thread((await shared_hook(self._settings)).newest_repair, started)
+            self._following = arn = await insist((await shared_hook(self._settings)).newest_repair, started)
         self.log.info("Following state %s of %s", self.state, arn)
         watcher = await shared_watcher(self._settings, arn)
         renewal = Renewal(self._subject(), record, self.place is not None, self.definition)
