@@ -81,6 +81,11 @@ class Server:
         """Whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int | None:
+        """Its process id, which is also that of its group; None before it was started."""
+        return self._process.pid if self._process is not None else None
+
     def ask_to_stop(self) -> None:
         """Send SIGTERM to the server itself; it knows how to stop what it started."""
         if self._process is not None and self._process.poll() is None:
