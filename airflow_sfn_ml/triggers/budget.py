@@ -20,7 +20,6 @@ from airflow_sfn_ml.triggers.quotas import quota
 
 SHARE = 0.5
 """The share of every quota that is used if nothing else is configured."""
-THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"})
 
 
 @dataclass(eq=False)
@@ -88,6 +87,8 @@ class Budget:
 
     def observe(self, client: Any) -> None:
         """Learn from each answer that *client* gets, also those that boto3 hides by trying again."""
+        from airflow_sfn_ml.hooks.errors import THROTTLED
+
         loop = asyncio.get_running_loop()
 
         def look(response: Any = None, operation: Any = None, attempts: int = 1, **_: Any) -> None:
