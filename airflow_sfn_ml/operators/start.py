@@ -31,6 +31,7 @@ from airflow_sfn_ml.exceptions import (
 )
 from airflow_sfn_ml.operators.claim import Claim
 from airflow_sfn_ml.operators.follow import _Pinned
+from airflow_sfn_ml.operators.killed import Killed
 from airflow_sfn_ml.operators.room import wait_for_room, wait_until_listed
 from airflow_sfn_ml.operators.secrets import refuse_secrets, refuse_written
 from airflow_sfn_ml.operators.superseded import stop_superseded
@@ -71,13 +72,23 @@ class StartExecutionOperator(BaseOperator):
         super().__init__(**kwargs)
         self.group = group
         self.role_arn = role_arn
+        self._killed: Killed | None = None
+        self._killed_early = False
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Render, check, deploy and start; return which execution it is."""
+        self._killed = Killed(context["ti"], _unsure=self._killed_early)
         try:
             return self._start(context)
         except FINAL as error:
             raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+
+    def on_kill(self) -> None:
+        """Stop what was started, if someone ended this task in Airflow."""
+        if self._killed is None:
+            self._killed_early = True
+        else:
+            self._killed.end()
 
     def _start(self, context: Any) -> dict[str, Any]:
         ti, store = context["ti"], context["task_state_store"]
@@ -137,6 +148,8 @@ class StartExecutionOperator(BaseOperator):
                 if not claim.is_same(wanted):
                     _refuse_unclaimed(hook, arn, document)
                     wanted.write(store)
+                if self._killed is not None:
+                    self._killed.begins(hook, arn)
                 hook.start(version_arn, name, document)
             except NamesakeFound as error:
                 self.log.info("%s; taking the next name", error)
