@@ -116,7 +116,7 @@ def _extend(url: str, data_dir: Path, options: Options) -> tuple[Any, list[Patch
 
 def all_patches(api: Any, client: Any, environment: Mapping[str, str]) -> list[Patches]:
     """Everything that is replaced in moto, by concern."""
-    from airflow_sfn_ml.local import containers, functions
+    from airflow_sfn_ml.local import containers, functions, queues
     from airflow_sfn_ml.local.sagemaker import api as jobs
     from airflow_sfn_ml.local.sagemaker import endpoints
     from airflow_sfn_ml.local.stepfunctions import (
@@ -163,6 +163,7 @@ def all_patches(api: Any, client: Any, environment: Mapping[str, str]) -> list[P
         endpoints.patches,
         functions.patches_for(environment),
         containers.patches,
+        queues.patches,
     ]
 
 
