@@ -8,7 +8,9 @@ from typing import Any
 
 from airflow_sfn_ml.triggers.completing import CompletionTrigger, Ended
 from airflow_sfn_ml.triggers.ending import failure_story, has_ended, output_of
+from airflow_sfn_ml.triggers.halt import halt_execution, outlast
 from airflow_sfn_ml.triggers.sharing import Settings, shared_hook, shared_status
+from airflow_sfn_ml.triggers.stopping import Scope, order
 from airflow_sfn_ml.triggers.threads import in_thread
 
 LAG = 1.0
@@ -58,13 +60,21 @@ class StepFunctionsExecutionCompleteTrigger(CompletionTrigger):
         return self.stop_on_kill
 
     async def on_kill(self) -> None:
-        """Stop the execution if a person marked the task failed, and only then.
+        """Stop the execution if someone ended the task or its Dag run, and only then.
 
         Airflow 3.3.2 calls this also when the trigger moves to another triggerer, when the task is marked a success and
-        when it is cleared, so the task's state is looked at first.
+        when it is cleared, so Airflow is asked first.
         """
-        if self.stop_on_kill and await self.member.state() == "failed":
-            await self._stop("Airflow.TaskMarkedFailed", "was marked failed in Airflow")
+        if self.stop_on_kill:
+            await outlast(self._stop_what_is_meant())
+
+    async def _stop_what_is_meant(self) -> None:
+        meant = order(await self.member.state(), await self.member.run_state(), survives=False)
+        if meant.scope is not Scope.NOTHING:
+            self.log.warning("Stopping %s, since %s", self.execution_arn, meant.cause)
+            hook = await shared_hook(self.settings)
+            for line in await halt_execution(hook, self.execution_arn, meant, str(self.member)):
+                self.log.warning("%s", line)
 
     async def _stop(self, error: str, why: str) -> None:
         hook = await shared_hook(self.settings)
