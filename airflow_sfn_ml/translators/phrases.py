@@ -15,6 +15,7 @@ LONGEST = 31 * 24 * 3600
 """Seconds. What upstream would wait longer than that (some wait for months) is no limit."""
 PRINTING = "what the operator prints into its log"
 NO_REASON = "no worker waits for the task"
+FUSES = "Does nothing where the task of the group that began the job has waited for it."
 
 
 def polling(every: str = "waiter_delay", times: str = "waiter_max_attempts") -> Callable[[Any], int | None]:

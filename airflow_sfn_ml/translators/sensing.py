@@ -31,6 +31,9 @@ TIMED_OUT = "AirflowSensorTimeout"
 """The error of a sensor whose time is over; never tried again."""
 EVENTS, LARGEST = 9, 20_000
 """Events of one turn of the loop, and how many of an execution's 25,000 a sensor may take without a warning."""
+RETRIED = ("poke_interval", "max_retries")
+"""Arguments of sensors that say how long they wait at most: so many looks, so many seconds apart."""
+ATTEMPTED = ("poke_interval", "max_attempts")
 TURN = "$p_turn"
 
 
