@@ -76,7 +76,7 @@ class Begun:
     """The execution that a task waits for.
 
     :param redrives: how often it has been redriven at least; an end that was told before that is an old one.
-    :param is_new: whether it was started just now.
+    :param is_new: whether StartExecution has told just now that it runs.
     """
 
     arn: str
@@ -108,9 +108,10 @@ def refuse_express(hook: StepFunctionsHook, machine_arn: str) -> None:
     :raises ExecutionError: the machine is an Express one.
     :raises NotDeployed: there is no such machine.
     """
+    whole = ":".join(machine_arn.split(":")[:7])
     try:
-        with translated(hook.conn, "states:DescribeStateMachine", machine_arn):
-            told = hook.conn.describe_state_machine(stateMachineArn=machine_arn, includedData="METADATA_ONLY")
+        with translated(hook.conn, "states:DescribeStateMachine", whole):
+            told = hook.conn.describe_state_machine(stateMachineArn=whole, includedData="METADATA_ONLY")
     except AccessDenied as error:
         log.warning("Taking it that %s is a Standard machine: %s", machine_arn, error)
         return
@@ -214,7 +215,8 @@ def _start(hook: StepFunctionsHook, wish: Wish, number: int) -> bool:
         return False
     if wish.is_older(told["startDate"]):
         return False  # AWS answers with the one that runs, if the input is the same
-    log.info("Started execution %s", told["executionArn"])
+    # AWS gives the same answer for one that an earlier try started, as long as it runs with the same input.
+    log.info("Execution %s was started at %s", told["executionArn"], told["startDate"])
     return True
 
 
@@ -240,9 +242,15 @@ def _is_same_input(wish: Wish, found: Mapping[str, Any]) -> bool:
 
 def _is_same_definition(hook: StepFunctionsHook, wish: Wish, arn: str, found: Mapping[str, Any]) -> bool:
     """Whether a new execution would run the definition that the one with *arn* runs; a redrive keeps that one."""
-    if wish.machine_arn.rpartition(":")[2].isdigit() and len(wish.machine_arn.split(":")) == 8:
+    qualifier = ":".join(wish.machine_arn.split(":")[7:])
+    if qualifier.isdigit():
         return found.get("stateMachineVersionArn") == wish.machine_arn
     try:
+        if qualifier:
+            with translated(hook.conn, "states:DescribeStateMachineAlias", wish.machine_arn):
+                alias = hook.conn.describe_state_machine_alias(stateMachineAliasArn=wish.machine_arn)
+            routes = [route["stateMachineVersionArn"] for route in alias["routingConfiguration"]]
+            return found.get("stateMachineVersionArn") in routes
         with translated(hook.conn, "states:DescribeStateMachineForExecution", arn):
             ran = hook.conn.describe_state_machine_for_execution(executionArn=arn)
         with translated(hook.conn, "states:DescribeStateMachine", wish.machine_arn):

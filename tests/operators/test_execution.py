@@ -13,7 +13,9 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout, TaskDeferred
 
+from airflow_sfn_ml.exceptions import AccessDenied, SfnMlError
 from airflow_sfn_ml.hooks import starting
+from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
 from airflow_sfn_ml.local import LocalAws
 from airflow_sfn_ml.operators.execution import StepFunctionsStartOperator
 from tests.operators.tasks import Tries, execute
@@ -222,6 +224,68 @@ def test_an_input_that_is_no_json_is_refused(states: Any, value: Any, why: str):
     arn = "arn:aws:states:us-east-1:123456789012:stateMachine:nobody"
     with pytest.raises(AirflowFailException, match=why):
         execute(operator(arn, input=value), Tries("exec-no-json").next())
+
+
+def test_an_alias_starts_adopts_and_redrives_as_the_machine_does(states: Any):
+    arn = machine(states, "exec-alias", FAILS)
+    version = states.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
+    alias = states.create_state_machine_alias(
+        name="PROD", routingConfiguration=[{"stateMachineVersionArn": version, "weight": 100}]
+    )["stateMachineAliasArn"]
+    tries = Tries("exec-alias")
+    first = execute(operator(alias), tries.next())
+    assert ":PROD" not in first
+    ended(states, first)
+    assert execute(operator(alias), tries.next()) == first
+    told = ended(states, first)
+    assert (told["redriveCount"], told["stateMachineVersionArn"]) == (1, version)
+    tries.clear()
+    assert execute(operator(alias), tries.next()) == first
+    ended(states, first)
+    states.update_state_machine(stateMachineArn=arn, definition=json.dumps(ECHO))
+    newer = states.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
+    states.update_state_machine_alias(
+        stateMachineAliasArn=alias, routingConfiguration=[{"stateMachineVersionArn": newer, "weight": 100}]
+    )
+    tries.clear()
+    assert execute(operator(alias), tries.next()) != first
+    assert len(started(states, arn)) == 2
+
+
+def test_who_does_not_wait_is_not_deferred(states: Any):
+    arn = machine(states, "exec-goes-on", WAIT)
+    begun = execute(operator(arn, deferrable=True), Tries("exec-goes-on").next())
+    assert begun == started(states, arn)[0]["executionArn"]
+
+
+def test_a_history_that_may_not_be_read_is_named_and_the_cause_told(states: Any, monkeypatch: pytest.MonkeyPatch):
+    arn = machine(states, "exec-denied", FAILS)
+
+    def denied(*_: Any, **__: Any) -> None:
+        raise AccessDenied("the credentials lack states:GetExecutionHistory")
+
+    monkeypatch.setattr(StepFunctionsHook, "events", denied)
+    with pytest.raises(AirflowException, match=r"(?s)Cause: on purpose.*lack states:GetExecutionHistory"):
+        execute(operator(arn, wait=True), Tries("exec-denied").next())
+
+
+def test_there_is_one_execution_whatever_fails_between_airflow_and_aws(monkeypatch: pytest.MonkeyPatch):
+    with LocalAws() as aws:
+        for name, value in aws.env().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+        arn = machine(aws.client("stepfunctions"), "disturbed", ECHO)
+        aws.faults("throttle=0.2,error=0.3,timeout=0.1,lag=500ms,seed=3")
+        tries, outputs, problems = Tries("disturbed"), [], []
+        while not outputs and tries.try_number < 50:
+            try:
+                outputs.append(execute(operator(arn, input={"x": 1}, wait=True), tries.next()))
+            except SfnMlError as error:
+                problems.append(str(error))
+        assert outputs == [{"x": 1}], problems
+        aws.faults()
+        (execution,) = started(aws.client("stepfunctions"), arn)
+        assert execution.get("redriveCount", 0) == 0
 
 
 def test_an_express_machine_is_refused(states: Any):

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent
 
+from airflow_sfn_ml.exceptions import AccessDenied
+from airflow_sfn_ml.hooks.reads import Reads
 from airflow_sfn_ml.local import LocalAws
 from airflow_sfn_ml.triggers.completion import StepFunctionsExecutionCompleteTrigger
 from airflow_sfn_ml.triggers.job_completion import SageMakerCompleteTrigger
+from airflow_sfn_ml.triggers.sharing import shared_hook
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 FAILS = {"StartAt": "Break", "States": {"Break": {"Type": "Fail", "Error": "Own.Error", "Cause": "on purpose"}}}
@@ -82,6 +85,28 @@ def test_every_other_end_is_a_failure(aws: LocalAws, definition: dict[str, Any],
         aws.client("stepfunctions").stop_execution(executionArn=arn, error="Own.Stop", cause="by hand")
     assert run(StepFunctionsExecutionCompleteTrigger(arn, **WITHOUT_AIRFLOW)) == [TaskFailedEvent()]
     assert f"Execution {arn} {told}" in capsys.readouterr().out
+
+
+def test_a_permission_that_is_missing_is_named_at_once(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, capsys: Any):
+    def denied(*_: Any) -> None:
+        raise AccessDenied("the credentials lack states:DescribeExecution")
+
+    monkeypatch.setattr(Reads, "summary", denied)
+    monkeypatch.setattr(Reads, "executions", denied)
+    arn = "arn:aws:states:us-east-1:123456789012:execution:nobodys:e"
+    assert run(StepFunctionsExecutionCompleteTrigger(arn, **WITHOUT_AIRFLOW)) == [TaskFailedEvent()]
+    assert "lack states:DescribeExecution" in capsys.readouterr().out
+
+
+def test_botocores_settings_reach_the_triggerers_client(aws: LocalAws):
+    trigger = StepFunctionsExecutionCompleteTrigger("arn", botocore_config={"read_timeout": 7}, **WITHOUT_AIRFLOW)
+
+    async def timeouts() -> tuple[int, int]:
+        plain = StepFunctionsExecutionCompleteTrigger("arn", **WITHOUT_AIRFLOW)
+        hooks = await shared_hook(trigger.settings), await shared_hook(plain.settings)
+        return hooks[0].conn.meta.config.read_timeout, hooks[1].conn.meta.config.read_timeout
+
+    assert asyncio.run(timeouts()) == (7, 60)
 
 
 def test_a_failure_is_a_skip_where_the_task_fails_softly(aws: LocalAws):

@@ -26,7 +26,7 @@ class Dying(StepFunctionsStartOperator):
     """Dies with its worker, right after its execution was started for the first time."""
 
     def await_end(self, context: Any, hook: Any, begun: Any) -> Any:
-        if begun.is_new:
+        if context["ti"].try_number == 1:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().await_end(context, hook, begun)
 
