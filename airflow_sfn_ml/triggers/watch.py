@@ -55,6 +55,11 @@ class Watcher(Watched[ExecutionView]):
         """When the execution started, once that is known."""
         return self.view.started if self.view is not None else None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the next change comes as an event; if not, the next job is about to be seen."""
+        return self.is_covered
+
     def is_over(self, view: ExecutionView) -> bool:
         """Whether *view* is that of an execution that has ended."""
         return view.status != "RUNNING"

@@ -94,6 +94,11 @@ class Watched(Generic[View]):
         self._echoes = ECHOES
         self.rounds.ask(self, Kind.URGENT)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether news that were just read are all that is expected for now."""
+        return True
+
     def is_over(self, view: View) -> bool:
         """Whether *view* is that of an execution that has ended."""
         raise NotImplementedError
@@ -107,7 +112,8 @@ class Watched(Generic[View]):
         self._errors, self._failure = 0, None
         if news:
             self.changed_at = time.monotonic()
-            self._echoes = ()
+            if self.is_settled:
+                self._echoes = ()
         self._tell()
         if not self._followers or (self.view is not None and self.is_over(self.view)):
             return None
@@ -129,7 +135,7 @@ class Watched(Generic[View]):
         raise NotImplementedError
 
     def _failed(self, error: Exception) -> Plan | None:
-        waiting = code(error) == "ExecutionDoesNotExist" and time.monotonic() - self._began < GRACE
+        waiting = code(error) == "ExecutionDoesNotExist" and time.monotonic() < max(self._began, self.looked_at) + GRACE
         if not waiting and not self.station.is_passing(error):
             self._failure = error
             self._tell()

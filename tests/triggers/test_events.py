@@ -6,7 +6,6 @@ import asyncio
 import json
 import threading
 import time
-import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ from airflow_sfn_ml.local import LocalAws
 from airflow_sfn_ml.triggers import reader
 from airflow_sfn_ml.triggers.loops import of_loop
 from airflow_sfn_ml.triggers.sharing import Settings, shared_status, shared_watcher
+from tests.local.machines import PROCESSING, python, unique
 
 SETTINGS: Settings = (None, "us-east-1", None)
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -33,7 +33,7 @@ class Account:
         self.states = aws.client("stepfunctions")
         self.sqs = aws.client("sqs")
         self.events = aws.client("events")
-        self.name = f"events-{uuid.uuid4().hex[:8]}"
+        self.name = unique("events")
         self.queue = self.sqs.create_queue(QueueName=self.name)["QueueUrl"]
 
     def connect_events(self) -> None:
@@ -46,11 +46,13 @@ class Account:
         self.events.delete_rule(Name=self.name)
 
     def start(self, *, seconds: int = 2) -> str:
-        state = {"Type": "Wait", "Seconds": seconds, "End": True}
-        definition = {"QueryLanguage": "JSONata", "StartAt": "s", "States": {"s": state}}
-        machine = self.states.create_state_machine(
-            name=f"m-{uuid.uuid4().hex[:8]}", definition=json.dumps(definition), roleArn=ROLE
-        )["stateMachineArn"]
+        return self.start_states({"s": {"Type": "Wait", "Seconds": seconds, "End": True}})
+
+    def start_states(self, states: dict[str, Any]) -> str:
+        definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
+        machine = self.states.create_state_machine(name=unique("m"), definition=json.dumps(definition), roleArn=ROLE)[
+            "stateMachineArn"
+        ]
         return str(self.states.start_execution(stateMachineArn=machine, name="e")["executionArn"])
 
     def send(self, body: str) -> None:
@@ -97,6 +99,31 @@ def test_the_end_of_an_execution_wakes_those_who_follow_it(account: Account):
         arn = account.start()
         view, status = await asyncio.wait_for(asyncio.gather(last_view(arn), last_status(arn)), 30)
         assert (view.status, status) == ("SUCCEEDED", "SUCCEEDED")
+
+    try:
+        run(scenario)
+    finally:
+        account.disconnect()
+
+
+def test_the_end_of_a_job_wakes_those_who_follow_its_execution(account: Account):
+    """Both jobs: that the second one runs is only known by looking again after the end of the first."""
+    account.connect_events()
+    jobs = [python(unique("job"), "import time; time.sleep(3)") for _ in range(2)]
+    states: dict[str, Any] = {
+        "first": {"Type": "Task", "Resource": PROCESSING, "Arguments": jobs[0], "Next": "second"},
+        "second": {"Type": "Task", "Resource": PROCESSING, "Arguments": jobs[1], "Next": "wait"},
+        "wait": {"Type": "Wait", "Seconds": 300, "End": True},
+    }
+
+    async def scenario() -> None:
+        arn = account.start_states(states)
+        watcher = await shared_watcher(SETTINGS, arn)
+        async for view in watcher.snapshots():
+            if watcher.rounds.sparse is None:
+                watcher.wake()  # the first look may come before the job was submitted
+            if view.state("second").status == "succeeded":
+                break
 
     try:
         run(scenario)
