@@ -1,0 +1,69 @@
+"""The benchmark of triggers, small: what it counts, never how long anything took."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from benchmarks.cases import Case, cases
+from benchmarks.triggers import HEAD, row, run, used
+
+SMALL: dict[str, Any] = {"settle": 1, "window": 3, "spread": 2, "patience": 60}
+PARTS = ("ramp", "window", "latency")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("helped", [False, True], ids=["polled", "with events and a role"])
+def test_followers_of_many_states_are_told_without_a_call_too_many(helped: bool) -> None:
+    told = run(Case("ours", "states", executions=20, states=5, quotas=True, events=helped, role=helped, **SMALL))
+    assert all(told[part]["counts"]["rejected"] == {} for part in PARTS)
+    assert told["ramp"]["seen"] == 20
+    assert told["read"] == 20
+    assert told["latency"]["missing"] == 0
+    assert len(told["latency"]["seconds_late"]) == 100
+    assert used(told["window"]["counts"]) <= 0.5
+    calls = told["ramp"]["counts"]["calls"]
+    assert calls["GetExecutionHistory"] <= 30, "one look at each execution, not one for each follower"
+    assert calls.get("AssumeRole", 0) == int(helped)
+
+
+@pytest.mark.integration
+def test_waiting_for_whole_executions_reads_no_history() -> None:
+    told = run(Case("ours", "whole", executions=30, quotas=True, **SMALL))
+    assert told["latency"]["missing"] == 0
+    for part in PARTS:
+        assert told[part]["counts"]["rejected"] == {}
+        assert "GetExecutionHistory" not in told[part]["counts"]["calls"]
+    assert used(told["window"]["counts"]) <= 0.5
+
+
+def test_quick_cases_are_the_same_kinds_and_smaller() -> None:
+    kinds = [
+        [(case.who, case.waits, case.states > 1, case.quotas, case.events, case.role) for case in cases(quick=quick)]
+        for quick in (False, True)
+    ]
+    assert kinds[0] == kinds[1]
+    assert len({str(case) for case in cases(quick=False)}) == len(kinds[0])
+    assert max(case.executions * case.states for case in cases(quick=True)) <= 100
+
+
+def test_a_line_of_the_table_tells_of_what_is_missing_and_rejected() -> None:
+    counts = {"calls": {"ListExecutions": 30}, "rejected": {"ListExecutions": 4}, "seconds": 60.0, "peak": 9}
+    part = {"seconds": 60.0, "cpu": 3.0, "block": 0.2, "own": 0.1, "counts": counts}
+    told = {
+        "case": str(replace(Case("peer", "whole"), quotas=True)),
+        "ramp": {**part, "until": None, "seen": 7},
+        "window": part,
+        "memory": 1190.0,
+        "read": 0,
+        "read_until": None,
+        "latency": {**part, "seconds_late": [1.0, 2.0, 3.0], "missing": 997, "wrong": []},
+    }
+    cells = dict(zip(HEAD, row(told), strict=True))
+    assert cells["case"] == "peer whole 1000 quotas"
+    assert cells["ramp s"] == "7 of all after 60"
+    assert cells["of a quota"] == "10 %"
+    assert cells["rejected"] == "12"
+    assert cells["max"] == "3.0 (997 missing)"
