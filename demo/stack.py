@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -76,6 +77,9 @@ class AirflowStack:
         passwords = self.home / "passwords.json"
         passwords.touch(0o600)
         passwords.write_text(json.dumps({self.username: self.password}))
+        settings = self.home / "config" / "airflow_local_settings.py"
+        settings.parent.mkdir(exist_ok=True)
+        shutil.copyfile(Path(__file__).with_name("sqlite_savepoints.py"), settings)
         self.run_cli(["db", "migrate"])
         for server in self.servers.values():
             server.start()
@@ -249,7 +253,7 @@ class AirflowStack:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / "passwords.json"),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{self.username}:admin",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-            # many processes write: Python's five seconds of patience are not enough for a busy machine
+            # many processes write: Python's five seconds of patience are not enough on a busy machine
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db?timeout=60",
             # unpausing a Dag starts no run that nobody asked for; backfills and runs by hand work as ever
             "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "false",
