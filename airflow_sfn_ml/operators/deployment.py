@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_sfn_ml.deploy import Machine, apply, machine_arn, machine_name, plan, read
 from airflow_sfn_ml.deploy.names import repair_machine_name
@@ -29,6 +29,14 @@ def machine_of(group: MachineGroup, role_arn: str, *, repair: bool = False) -> M
     )
 
 
+def deployed_machine(group: MachineGroup, role_arn: str | None, hook: Any) -> str:
+    """The ARN of the state machine of *group*, whether it is there or not.
+
+    :raises DeployError: the role is missing.
+    """
+    return machine_arn(hook.conn, machine_of(group, _checked(group, role_arn)))
+
+
 def deployed_version(group: MachineGroup, role_arn: str | None, *, repair: bool = False) -> str:
     """The ARN of the version whose definition is that of *group*; deployed now if the group's ``deploy`` is ``auto``.
 
@@ -37,9 +45,7 @@ def deployed_version(group: MachineGroup, role_arn: str | None, *, repair: bool 
     :raises NotOwned: the state machine of that name is not this group's.
     :raises DeployError: anything else that AWS refuses.
     """
-    if not role_arn:
-        raise DeployError(f"{group.group_id}: role_arn rendered to nothing")
-    machine = machine_of(group, role_arn, repair=repair)
+    machine = machine_of(group, _checked(group, role_arn), repair=repair)
     client = group.hook().conn
     if group.deploy == "auto":
         done = apply(client, machine)
@@ -52,3 +58,9 @@ def deployed_version(group: MachineGroup, role_arn: str | None, *, repair: bool 
             f"({'; '.join(decided.changes)}), and deploy is 'never'. Deploy it, or set deploy='auto'"
         )
     return decided.version_arn
+
+
+def _checked(group: MachineGroup, role_arn: str | None) -> str:
+    if not role_arn:
+        raise DeployError(f"{group.group_id}: role_arn rendered to nothing")
+    return role_arn

@@ -12,6 +12,7 @@ import logging
 import random
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,13 +33,13 @@ SHOWN = 10
 """How many executions the log names."""
 
 
-def wait_for_room(hook: Any, version_arn: str, most: int, looks: int) -> None:
+def wait_for_room(hook: Any, machine_arn: str, most: int, looks: int) -> None:
     """Return if fewer than *most* executions of the machine and of its repairs are running.
 
     :param looks: how often this was asked before; the pauses grow.
     :raises AirflowRescheduleException: there is no room; Airflow asks again later.
     """
-    running = list(_running(hook, version_arn))
+    running = list(_running(hook, machine_arn))
     if len(running) < most:
         return
     pause = pause_after(looks, random.random())
@@ -74,11 +75,9 @@ def pause_after(looks: int, jitter: float) -> float:
     return shortest * min(float(LONGEST), GROWS ** min(looks, 20)) * (0.8 + 0.4 * jitter)
 
 
-def _running(hook: Any, version_arn: str) -> Iterator[dict[str, Any]]:
-    """What is running of the machine and of the one that repairs its executions."""
-    head, _, name = version_arn.rpartition(":")[0].rpartition(":")
-    yield from hook.executions(f"{head}:{name}", status="RUNNING")
-    try:
-        yield from hook.executions(f"{head}:{repair_machine_name(name)}", status="RUNNING")
-    except NotDeployed:
-        return
+def _running(hook: Any, machine_arn: str) -> Iterator[dict[str, Any]]:
+    """What is running of the machine and of the one that repairs its executions, as far as there are such."""
+    head, _, name = machine_arn.rpartition(":")
+    for arn in (machine_arn, f"{head}:{repair_machine_name(name)}"):
+        with suppress(NotDeployed):
+            yield from hook.executions(arn, status="RUNNING")

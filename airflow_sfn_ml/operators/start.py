@@ -30,6 +30,7 @@ from airflow_sfn_ml.exceptions import (
     TranslationError,
 )
 from airflow_sfn_ml.operators.claim import Claim
+from airflow_sfn_ml.operators.deployment import deployed_machine
 from airflow_sfn_ml.operators.follow import _Pinned
 from airflow_sfn_ml.operators.killed import Killed
 from airflow_sfn_ml.operators.room import wait_for_room, wait_until_listed
@@ -99,13 +100,14 @@ class StartExecutionOperator(BaseOperator):
             if found is not None:
                 self.log.info("Adopted execution %s, which an earlier try started", claim.execution_arn)
                 return _told(claim, str(found.get("stateMachineVersionArn")))
-        document = self._document(context, claim, generation)
-        version_arn = self.group.deployed(self.role_arn)
         if 0 <= claim.generation < generation:
             stop_superseded(self.group, hook, ti, claim.execution_arn)
         most = self.group.max_concurrent_executions
         if most is not None:
-            wait_for_room(hook, version_arn, most, int(context.get("task_reschedule_count") or 0))
+            machine_arn = deployed_machine(self.group, self.role_arn, hook)
+            wait_for_room(hook, machine_arn, most, int(context.get("task_reschedule_count") or 0))
+        document = self._document(context, claim, generation)
+        version_arn = self.group.deployed(self.role_arn)
         claim = self._begin(context, hook, claim, generation, version_arn, document)
         if most is not None:
             wait_until_listed(hook, version_arn, claim.execution_arn)

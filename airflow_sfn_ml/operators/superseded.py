@@ -6,6 +6,7 @@ follows it: then the start task was cleared alone, and the others were meant to 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,9 @@ AT_WORK = frozenset({"deferred", "queued", "restarting", "running", "scheduled",
 
 def stop_superseded(group: Any, hook: Any, ti: Any, arn: str) -> None:
     """Stop the execution *arn* of an earlier generation, or the repair of it that runs, if nobody follows it."""
+    from airflow_sfn_ml.triggers.halt import halt_execution
+    from airflow_sfn_ml.triggers.stopping import Order, Scope
+
     running = next((each for each in (hook.newest_repair(arn), arn) if _is_running(hook, each)), None)
     if running is None:
         return
@@ -24,8 +28,9 @@ def stop_superseded(group: Any, hook: Any, ti: Any, arn: str) -> None:
     if followers:
         log.warning("%s goes on: %s still follow it", running, ", ".join(followers))
         return
-    hook.stop(running, "Airflow.Cleared", f"{ti.task_id} of Dag run {ti.dag_id} {ti.run_id} was cleared in Airflow")
-    log.warning("Stopped %s, since this task was cleared and nothing follows it any more", running)
+    order = Order(Scope.EXECUTION, "Airflow.Cleared", f"{ti.task_id} was cleared and nothing follows it any more")
+    for line in asyncio.run(halt_execution(hook, running, order, f"Dag run {ti.dag_id} {ti.run_id}")):
+        log.warning("%s", line)
 
 
 def _is_running(hook: Any, arn: str) -> bool:

@@ -48,6 +48,14 @@ def test_a_start_without_room_is_rescheduled_and_says_what_it_waits_for(caplog: 
     assert len(executions(group)) == 3
 
 
+def test_a_start_that_waits_renders_and_deploys_nothing():
+    group = group_of(fresh(), max_concurrent_executions=1)
+    Run(group, "first").start()
+    with calls(group, lambda number, moment: None) as made, pytest.raises(AirflowRescheduleException):
+        Run(group, "second").start()
+    assert set(made) == {"ListExecutions"}
+
+
 def test_a_start_that_waited_claims_nothing_and_keeps_its_generation():
     group = group_of(fresh(), max_concurrent_executions=1)
     first = Run(group, "first").start()["execution_arn"]

@@ -286,6 +286,25 @@ def test_a_machine_that_exists_but_is_not_shown_yet_is_made_once():
     assert versions(group) == 1
 
 
+def test_a_machine_that_was_just_made_and_is_not_shown_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch):
+    pauses: list[float] = []
+    monkeypatch.setattr("airflow_sfn_ml.hooks.step_functions.time.sleep", pauses.append)
+    group = group_of(fresh())
+    lagging(group, "StartExecution", 3, "StateMachineDoesNotExist")
+    told = Run(group).start()
+    assert executions(group) == [told["execution_name"]]
+    assert pauses == [0.5, 1, 2]
+
+
+def test_a_machine_that_stays_unknown_fails_the_try_and_not_the_task(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("airflow_sfn_ml.hooks.step_functions.time.sleep", lambda seconds: None)
+    group = group_of(fresh())
+    lagging(group, "StartExecution", 100, "StateMachineDoesNotExist")
+    with pytest.raises(DeployError, match="does not exist") as failed:
+        Run(group).start()
+    assert not isinstance(failed.value.__cause__, AirflowFailException)
+
+
 # Time
 
 
