@@ -209,6 +209,31 @@ COMMANDS = (
         "Exit status: 0 succeeded, 1 failed or an error, 3 still running.",
     ),
     Command(
+        "orphans",
+        "orphans:orphans",
+        "List executions that run although no Dag run needs them",
+        (
+            GROUPS,
+            *SOURCE,
+            *AWS,
+            _arg(
+                "--all", action="store_true", help="of all state machines whose tags say so, also of Dags that are gone"
+            ),
+            _arg(
+                "--grace",
+                type=float,
+                default=120,
+                metavar="SECONDS",
+                help="how long a Dag run has to be over (default: %(default)s)",
+            ),
+            _arg("--stop", action="store_true", help="stop them and their jobs"),
+            _arg("--yes", action="store_true", help="do not ask before stopping"),
+            OUTPUT,
+        ),
+        "Reads Airflow's database. Exit status: 0 there are none, or all were stopped; 1 an error, or something is "
+        "still at work; 3 there are some.",
+    ),
+    Command(
         "events",
         "events:events",
         "Let AWS tell the triggerer when executions and jobs end",
