@@ -1,8 +1,8 @@
 """Airflow's local settings for a database in SQLite that many processes write; copied into the home of a stack.
 
-A savepoint outside of a transaction begins one that only reads. If another process writes before it does, SQLite refuses
-the write at once ("database is locked"), however patient the connection is. ``airflow backfill create`` makes each run
-in a savepoint (Airflow 3.3.2, ``models/backfill.py``), so it often failed on a busy machine.
+A savepoint outside of a transaction begins one that only reads. If another process writes before it does, SQLite
+refuses the write at once ("database is locked"), however patient the connection is. ``airflow backfill create`` makes
+each run in a savepoint (Airflow 3.3.2, ``models/backfill.py``), so it often failed on a busy machine.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ TRACING = tuple(
 ON_MACHINE = (
     "states:CreateStateMachine",
     "states:DescribeStateMachine",
+    "states:ListExecutions",
     "states:ListStateMachineVersions",
     "states:ListTagsForResource",
     "states:PublishStateMachineVersion",
