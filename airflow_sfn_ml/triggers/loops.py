@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_sfn_ml.triggers.budget import Budget
 from airflow_sfn_ml.triggers.interests import Interests
+from airflow_sfn_ml.triggers.reliance import Reliance
 from airflow_sfn_ml.triggers.station import Station
 from airflow_sfn_ml.triggers.watched import Watched
 
@@ -37,6 +38,7 @@ class Loop:
     equipment: dict[Any, asyncio.Future[Equipment]] = field(default_factory=dict)
     budgets: dict[Any, Budget] = field(default_factory=dict)
     interests: Interests = field(default_factory=Interests)
+    reliance: Reliance = field(default_factory=Reliance)
     reading: asyncio.Task[None] | None = None
     _watchers: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
     _room: int = 0

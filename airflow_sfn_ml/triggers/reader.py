@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from airflow_sfn_ml.triggers.bucket import Bucket
 from airflow_sfn_ml.triggers.interests import Interests, Wakeable
 from airflow_sfn_ml.triggers.passing import Fate, Passing
+from airflow_sfn_ml.triggers.reliance import Reliance
 from airflow_sfn_ml.triggers.wake import names_in
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class Reader:
     """Reads one queue for all that is watched in the event loop.
 
     :param connect: makes the queue, in the event loop.
-    :param interests: who is to be woken by what.
+    :param interests: who is to be woken by what, and *reliance* whether that happens.
     :param stations: who looks less often while events come, from this queue.
     """
 
@@ -69,11 +70,13 @@ class Reader:
         connect: Callable[[], Awaitable[Messages]],
         is_passing: Callable[[BaseException], bool],
         interests: Interests,
+        reliance: Reliance,
         stations: Callable[[], Iterable[Trusting]],
     ) -> None:
         self._connect = connect
         self._is_passing = is_passing
         self._interests = interests
+        self._reliance = reliance
         self._stations = stations
         self._queue: Messages | None = None
         self._passing = Passing()
@@ -103,7 +106,7 @@ class Reader:
         began = time.monotonic()
         messages, names = await in_daemon(self._receive, self._queue, 0 if first else POLL)
         self._failures = 0
-        self._trust(self._sparse)
+        self._trust_if_they_come()
         if not messages:
             # a poll that comes back at once with nothing is none, and must not be a busy loop
             return 0.0 if first or time.monotonic() - began > 1.0 else 1.0
@@ -124,7 +127,10 @@ class Reader:
             wakes, fate = self._passing.take(message.id, message.received, age, time.monotonic())
             (passed if fate is Fate.PASS_ON else done).append(message)
             new |= concerned if wakes else frozenset()
-        await self._wake(self._interests.find(new))
+        woken = self._interests.find(new)
+        if woken:
+            self._reliance.hit()
+        await self._wake(woken)
         full = len(messages) >= FULL
         await self._call("release", passed, LATER if full else 0)
         await self._call("delete", done)
@@ -142,30 +148,39 @@ class Reader:
             try:
                 await in_daemon(getattr(self._queue, what), messages, *arguments)
             except Exception as error:
-                self._warn(f"Messages of the event queue come back, since the call failed: {error}", error)
+                self._warn(f"Messages of the event queue come back, since the call failed: {error}")
 
     def _failed(self, error: Exception) -> float:
         self._failures += 1
         if self._is_passing(error):
             if self._failures < FAILURES:
                 return 2.0**self._failures
-            self._warn(f"Looking at the usual pace, since the event queue cannot be read: {error}", error)
+            self._warn(f"Looking at the usual pace, since the event queue cannot be read: {error}")
             self._trust(None)
             return min(60.0, 2.0**self._failures)
-        self._warn(f"Looking at the usual pace, since the event queue cannot be read: {error}", error)
+        self._warn(f"Looking at the usual pace, since the event queue cannot be read: {error}")
         self._trust(None)
         self._queue = None
         return REST
+
+    def _trust_if_they_come(self) -> None:
+        if self._reliance.holds(time.monotonic()):
+            self._trust(self._sparse)
+        else:
+            self._warn(
+                "Looking at the usual pace, since no event came for what ended: does a rule of EventBridge put its "
+                "events into the queue? airflow sfn-ml events setup makes one"
+            )
+            self._trust(None)
 
     def _trust(self, sparse: Bucket | None) -> None:
         for station in self._stations():
             station.trust_events(sparse)
 
-    def _warn(self, message: str, error: Exception) -> None:
-        """Say it once for each kind of error."""
-        kind = f"{type(error).__name__}: {error}"
-        log.log(logging.DEBUG if kind in self._warned else logging.WARNING, "%s", message)
-        self._warned.add(kind)
+    def _warn(self, message: str) -> None:
+        """Say it once."""
+        log.log(logging.DEBUG if message in self._warned else logging.WARNING, "%s", message)
+        self._warned.add(message)
 
 
 async def in_daemon(function: Callable[..., Any], *arguments: Any) -> Any:

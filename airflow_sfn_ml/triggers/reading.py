@@ -25,7 +25,7 @@ def begin_reading(loop: Loop, is_passing: Callable[[BaseException], bool]) -> No
     url = events_queue_url()
     if url is not None and loop.reading is None:
         queue = _ReadByWatchers(loop, url)
-        reader = Reader(queue.connect, is_passing, loop.interests, queue.stations)
+        reader = Reader(queue.connect, is_passing, loop.interests, loop.reliance, queue.stations)
         # An empty context: what is logged here belongs to no single task.
         loop.reading = asyncio.get_running_loop().create_task(reader.run(), context=contextvars.Context())
 

@@ -69,7 +69,7 @@ async def _make(settings: Settings) -> Equipment:
     budget = shared_budget(settings)
     budget.settle(hook.conn.meta.region_name)
     budget.observe(hook.conn)
-    station = Station(source, is_passing, pace(), budget, of_loop().interests, poll_with_events())
+    station = Station(source, is_passing, pace(), budget, of_loop().interests, of_loop().reliance, poll_with_events())
     begin_reading(of_loop(), is_passing)
     return Equipment(hook, station)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from airflow_sfn_ml.triggers.budget import Budget
 from airflow_sfn_ml.triggers.interests import Interests
 from airflow_sfn_ml.triggers.listing import Listing, machine_of
 from airflow_sfn_ml.triggers.poll import Pace, spread
+from airflow_sfn_ml.triggers.reliance import Reliance
 from airflow_sfn_ml.triggers.rounds import Rounds
 
 STEEP = 0.5
@@ -42,6 +44,7 @@ class Station:
     pace: Pace = field(default_factory=Pace)
     budget: Budget = field(default_factory=Budget)
     interests: Interests = field(default_factory=Interests)
+    reliance: Reliance = field(default_factory=Reliance)
     with_events: float = 300.0
     place: tuple[str, str] | None = None
     machines: dict[str | None, Listing] = field(default_factory=dict)
@@ -71,6 +74,11 @@ class Station:
             rounds.sparse = sparse
             if sparse is None:
                 rounds.hasten(self.pace.longest)
+
+    def missed(self) -> None:
+        """An end was found by looking, of which no event had told."""
+        if self._sparse is not None:
+            self.reliance.miss(time.monotonic())
 
     def history_pause(self, seen: float, quiet: float, errors: int, *, is_covered: bool) -> float:
         """Seconds until a history is looked at again.

@@ -57,7 +57,10 @@ class StatusWatcher(Watched[Summary]):
     def listed(self, item: Mapping[str, Any]) -> None:
         """A listing shows the execution as *item*."""
         self._is_listed = True
+        ran = self.view is not None and not self.is_over(self.view)
         if self._take(dict(item)):
+            if ran and not self._echoes:
+                self.station.missed()
             self._echoes = ()
             self.station.listing(self.arn).changed()
         if self._echoes:

@@ -69,6 +69,8 @@ class Watcher(Watched[ExecutionView]):
         self._listed_at = time.monotonic()
         self._told_status(item)
         if self._differs() and self._followers:
+            if self.view is not None and not self._echoes:
+                self.station.missed()
             self.rounds.ask(self, Kind.URGENT)
 
     def unlisted(self) -> None:

@@ -105,6 +105,7 @@ class Watched(Generic[View]):
 
     async def look(self, *, urgent: bool) -> Plan | None:
         """Look once; when to look next, if at all."""
+        ran = self.view is not None and not self.is_over(self.view)
         try:
             news = await self._read(urgent)
         except Exception as error:
@@ -115,9 +116,10 @@ class Watched(Generic[View]):
             if self.is_settled:
                 self._echoes = ()
         self._tell()
-        if not self._followers or (self.view is not None and self.is_over(self.view)):
-            return None
-        return self._next()
+        over = self.view is not None and self.is_over(self.view)
+        if over and ran and not urgent:
+            self.station.missed()
+        return None if over or not self._followers else self._next()
 
     async def _read(self, urgent: bool) -> bool:
         """Read what is new; whether something was."""

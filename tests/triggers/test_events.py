@@ -13,7 +13,7 @@ import pytest
 
 from airflow_sfn_ml.history import ExecutionView
 from airflow_sfn_ml.local import LocalAws
-from airflow_sfn_ml.triggers import reader
+from airflow_sfn_ml.triggers import reader, reliance
 from airflow_sfn_ml.triggers.loops import of_loop
 from airflow_sfn_ml.triggers.sharing import Settings, shared_status, shared_watcher
 from tests.local.machines import PROCESSING, python, unique
@@ -226,3 +226,21 @@ def test_without_the_queue_the_log_says_so_once_and_the_usual_pace_is_kept(
     run(scenario)
     assert len(warnings()) == 1
     assert "sqs:ReceiveMessage" in warnings()[0]
+
+
+def test_a_queue_that_no_rule_fills_is_not_relied_on(
+    account: Account, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(reliance, "LATE", 0.0)
+    monkeypatch.setattr(reader, "POLL", 1)
+    monkeypatch.setenv("AIRFLOW__SFN_ML__POLL_SHORTEST", "0.5")
+    monkeypatch.setenv("AIRFLOW__SFN_ML__POLL_LONGEST", "1")
+    monkeypatch.setenv("AIRFLOW__SFN_ML__POLL_WITH_EVENTS", "2")
+
+    async def scenario() -> None:
+        kept = asyncio.create_task(last_view(account.start(seconds=60)))
+        await asyncio.gather(*(last_view(account.start(seconds=4)) for _ in range(3)))
+        await until(lambda: "no event came" in caplog.text)
+        kept.cancel()
+
+    run(scenario)
