@@ -42,7 +42,7 @@ class Server:
     """The embedded AWS in this process; one per process, because moto keeps its state in modules."""
 
     def __init__(self, options: Options) -> None:
-        self._socket = _listen(options.host, options.port)
+        self._socket = bind(options.host, options.port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{options.host}:{self.port}"
         self._temporary = None if options.data_dir else tempfile.mkdtemp(prefix="airflow-sfn-ml-")
@@ -70,12 +70,12 @@ class Server:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that has the port but refuses connections: who asks while moto is imported need not wait for it."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(256)
     except OSError as error:
         listener.close()
         raise LocalAwsError(
@@ -116,7 +116,7 @@ def _extend(url: str, data_dir: Path, options: Options) -> tuple[Any, list[Patch
 
 def all_patches(api: Any, client: Any, environment: Mapping[str, str]) -> list[Patches]:
     """Everything that is replaced in moto, by concern."""
-    from airflow_sfn_ml.local import containers, functions, queues
+    from airflow_sfn_ml.local import containers, functions, queues, remembering
     from airflow_sfn_ml.local.sagemaker import api as jobs
     from airflow_sfn_ml.local.sagemaker import endpoints
     from airflow_sfn_ml.local.stepfunctions import (
@@ -164,6 +164,7 @@ def all_patches(api: Any, client: Any, environment: Mapping[str, str]) -> list[P
         functions.patches_for(environment),
         containers.patches,
         queues.patches,
+        remembering.patches,
     ]
 
 
@@ -207,6 +208,7 @@ def environment(url: str, key: str = CREDENTIALS[0]) -> dict[str, str]:
 
 
 def _http_server(options: Options, port: int, listener: socket.socket) -> Any:
+    listener.listen(256)
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 

@@ -20,6 +20,7 @@ import pytest
 
 from airflow_sfn_ml.local import LocalAws, LocalAwsError
 from airflow_sfn_ml.local.patching import MotoChangedError, Patches, _owner, check_version, original
+from airflow_sfn_ml.local.server import bind
 
 COMMAND = [sys.executable, "-m", "airflow_sfn_ml.local"]
 SHAPES = Path(__file__).with_name("moto_shapes.json")
@@ -46,6 +47,14 @@ def test_a_port_that_is_taken_is_said_and_refused() -> None:
     assert f"cannot listen on 127.0.0.1:{port}" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert ended.stdout == ""
+
+
+def test_nobody_is_let_in_before_the_server_can_answer() -> None:
+    with bind("127.0.0.1", 0) as bound:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(bound.getsockname())
+        bound.listen()
+        socket.create_connection(bound.getsockname()).close()
 
 
 def test_an_interpreter_that_is_not_there_is_said() -> None:
