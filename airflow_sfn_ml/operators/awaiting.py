@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowException, AirflowTaskTimeout
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout
 
+from airflow_sfn_ml.deploy.errors import code
+from airflow_sfn_ml.exceptions import AccessDenied, DeployError, ExecutionError, NotDeployed, TooLarge
 from airflow_sfn_ml.operators.connected import ConnectedOperator
 from airflow_sfn_ml.operators.follow import NEEDS_WORKER, is_mapped_over
 from airflow_sfn_ml.operators.links import StepFunctionsExecutionLink
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 ARN_KEY = "execution_arn"
 """The XCom that tells the execution which a task waits for; it is there before the task waits."""
+
+FINAL = (AccessDenied, ExecutionError, NotDeployed, TooLarge)
+"""What trying again does not mend."""
 
 
 class AwaitingOperator(ConnectedOperator):
@@ -40,24 +45,39 @@ class AwaitingOperator(ConnectedOperator):
         self.stop_on_kill = stop_on_kill
         self._awaited: tuple[str, Any] | None = None
 
+    def begin(self, context: Any, hook: StepFunctionsHook) -> Begun:
+        """Begin the execution; say with `expect` which one it will be, before it is begun."""
+        raise NotImplementedError
+
+    def expect(self, arn: str, ti: Any) -> None:
+        """From now on the execution *arn* is what this task is responsible for."""
+        self._awaited = (arn, ti)
+
+    def execute(self, context: Any) -> Any:
+        """Begin the execution and wait for it."""
+        hook = self.make_hook()
+        try:
+            begun = self.begin(context, hook)
+            self.expect(begun.arn, context["ti"])
+            return self.await_end(context, hook, begun)
+        except FINAL as error:
+            raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+        except AirflowTaskTimeout:
+            self._stop("Airflow.TaskTimedOut", "exceeded its time limit in Airflow")
+            raise
+
     def await_end(self, context: Any, hook: StepFunctionsHook, begun: Begun) -> Any:
         """Tell which execution it is, wait for its end, and return its output; only the ARN if nobody waits."""
         arn, redrives, ti = begun.arn, begun.redrives, context["ti"]
         ti.xcom_push(key=ARN_KEY, value=arn)
         StepFunctionsExecutionLink.store(context, arn)
-        self._awaited = (arn, ti)
         if not self.wait:
             return arn
         if not begun.is_new and has_ended(found := hook.describe(arn), redrives):
             return self._result(hook, found)
         if self.deferrable:
             self._defer(ti, arn, redrives)
-        try:
-            return self._result(hook, wait_in_worker(hook, arn, redrives))
-        except AirflowTaskTimeout:
-            if self.stop_on_kill:
-                hook.stop(arn, "Airflow.TaskTimedOut", f"{self._who(ti)} exceeded its time limit in Airflow")
-            raise
+        return self._result(hook, wait_in_worker(hook, arn, redrives))
 
     def resume(self, context: Any, event: Mapping[str, Any]) -> Any:
         """End on a worker: for what only a worker does, or to tell that the time is over."""
@@ -68,12 +88,21 @@ class AwaitingOperator(ConnectedOperator):
 
     def on_kill(self) -> None:
         """Stop the execution that this process waits for, if a person marked the task failed."""
+        if self._awaited is not None and _state(self._awaited[1]) == "failed":
+            self._stop("Airflow.TaskMarkedFailed", "was marked failed in Airflow")
+
+    def _stop(self, error: str, why: str) -> None:
+        """Stop the execution, if that is wanted; it may not have been begun yet."""
         if self._awaited is None or not self.wait or not self.stop_on_kill:
             return
         arn, ti = self._awaited
-        if _state(ti) == "failed":
-            cause = f"{self._who(ti)} was marked failed in Airflow"
-            self.make_hook().stop(arn, "Airflow.TaskMarkedFailed", cause)
+        try:
+            cause = f"Task {ti.task_id} of Dag run {ti.dag_id} {ti.run_id} {why}"
+            self.make_hook().stop(arn, error, cause)
+            self.log.warning("Stopped %s, since this task %s", arn, why)
+        except DeployError as refused:
+            if code(refused) != "ExecutionDoesNotExist":
+                raise
 
     def _defer(self, ti: Any, arn: str, redrives: int) -> None:
         from airflow_sfn_ml.triggers.completion import StepFunctionsExecutionCompleteTrigger
@@ -101,9 +130,6 @@ class AwaitingOperator(ConnectedOperator):
         if described["status"] == "SUCCEEDED":
             return output_of(described)
         raise AirflowException("\n".join(failure_story(hook, described)))
-
-    def _who(self, ti: Any) -> str:
-        return f"Task {ti.task_id} of Dag run {ti.dag_id} {ti.run_id}"
 
 
 def needs_worker(operator: Any) -> bool:

@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowFailException
-
 from airflow_sfn_ml.deploy.names import task_execution_name
-from airflow_sfn_ml.exceptions import AccessDenied, ExecutionError, NotDeployed, TooLarge
 from airflow_sfn_ml.operators.awaiting import AwaitingOperator
 from airflow_sfn_ml.operators.connected import CONNECTION_FIELDS
 
@@ -18,8 +15,6 @@ if TYPE_CHECKING:
 
 RECORD = "airflow_sfn_ml_begun"
 """Where a task keeps which execution it has begun: in Airflow's store, which outlives tries and clears."""
-FINAL = (AccessDenied, ExecutionError, NotDeployed, TooLarge)
-"""What trying again does not mend."""
 
 
 class StepFunctionsStartOperator(AwaitingOperator):
@@ -54,16 +49,8 @@ class StepFunctionsStartOperator(AwaitingOperator):
         self.name = name
         self.redrive_on_retry = redrive_on_retry
 
-    def execute(self, context: Any) -> Any:
-        """Begin the execution and wait for it."""
-        hook = self.make_hook()
-        try:
-            begun = self._begun(context, hook)
-        except FINAL as error:
-            raise AirflowFailException(f"{type(error).__name__}: {error}") from error
-        return self.await_end(context, hook, begun)
-
-    def _begun(self, context: Any, hook: Any) -> Begun:
+    def begin(self, context: Any, hook: Any) -> Begun:
+        """Start the execution, adopt or redrive it."""
         from airflow_sfn_ml.hooks.starting import begin, is_continuable, refuse_express, stable_json
 
         text = stable_json({} if self.input is None else self.input)
@@ -74,6 +61,7 @@ class StepFunctionsStartOperator(AwaitingOperator):
             record.write(is_continued=True)
         if not record.execution_arn:
             record.write(execution_arn=wish.arn(0))  # so that even a generation that counts otherwise finds it
+        self.expect(record.execution_arn or wish.arn(0), context["ti"])
         begun = begin(hook, wish, record.earlier, is_continued=record.is_continued)
         record.write(execution_arn=begun.arn)
         return begun

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowFailException
-
-from airflow_sfn_ml.exceptions import AccessDenied, ExecutionError
+from airflow_sfn_ml.exceptions import ExecutionError
 from airflow_sfn_ml.operators.awaiting import AwaitingOperator
 from airflow_sfn_ml.operators.connected import CONNECTION_FIELDS
 from airflow_sfn_ml.operators.execution import generation_of
+
+if TYPE_CHECKING:
+    from airflow_sfn_ml.hooks.starting import Begun
 
 
 class StepFunctionsRedriveOperator(AwaitingOperator):
@@ -29,16 +30,11 @@ class StepFunctionsRedriveOperator(AwaitingOperator):
         super().__init__(**kwargs)
         self.execution_arn = execution_arn
 
-    def execute(self, context: Any) -> Any:
-        """Redrive, and wait."""
+    def begin(self, context: Any, hook: Any) -> Begun:
+        """Redrive it, if it has failed."""
         from airflow_sfn_ml.hooks.starting import Begun
 
-        hook = self.make_hook()
-        try:
-            redrives = self._redriven(context["ti"], hook)
-        except (AccessDenied, ExecutionError) as error:
-            raise AirflowFailException(f"{type(error).__name__}: {error}") from error
-        return self.await_end(context, hook, Begun(self.execution_arn, redrives))
+        return Begun(self.execution_arn, self._redriven(context["ti"], hook))
 
     def _redriven(self, ti: Any, hook: Any) -> int:
         """How often the execution has been redriven, once it has been as this task wants.
@@ -53,6 +49,7 @@ class StepFunctionsRedriveOperator(AwaitingOperator):
         if found.get("redriveStatus", "REDRIVABLE") != "REDRIVABLE":
             reason = found.get("redriveStatusReason") or found["redriveStatus"]
             raise ExecutionError(f"{self.execution_arn} cannot be redriven: {reason}. Start a new execution")
+        self.expect(self.execution_arn, ti)
         hook.redrive(self.execution_arn, self._token(ti, count))
         self.log.info("Redriving %s, which is %s: runs again what failed", self.execution_arn, status)
         return count + 1

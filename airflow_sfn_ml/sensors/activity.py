@@ -19,9 +19,9 @@ LONG_POLL = 60
 class StepFunctionsActivityTaskSensor(ConnectedOperator, BaseSensorOperator):
     """Wait until a state machine has a task for an activity, and take it.
 
-    The XCom is ``{"task_token", "input"}``; a later task works on it and answers with
-    `StepFunctionsTaskTokenOperator`. AWS hands each task out once, so give the state a ``HeartbeatSeconds`` or
-    ``TimeoutSeconds``: a worker that dies with the task in its hands cannot return it.
+    The XCom is ``{"task_token", "input"}``, and each of the two is one by itself (``multiple_outputs``); a later task
+    works on it and answers with `StepFunctionsTaskTokenOperator`. AWS hands each task out once, so give the state a
+    ``HeartbeatSeconds`` or ``TimeoutSeconds``: a worker that dies with the task in its hands cannot return it.
 
     AWS keeps each call open for a minute, which a worker waits for; between two calls the sensor takes no worker
     (``mode="reschedule"``). It cannot be deferred: an answer that comes while the triggerer stops would be lost.
@@ -40,9 +40,10 @@ class StepFunctionsActivityTaskSensor(ConnectedOperator, BaseSensorOperator):
         worker_name: str | None = None,
         mode: str = "reschedule",
         poke_interval: float = 10,
+        multiple_outputs: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(mode=mode, poke_interval=poke_interval, **kwargs)
+        super().__init__(mode=mode, poke_interval=poke_interval, multiple_outputs=multiple_outputs, **kwargs)
         self.activity_arn = activity_arn
         self.worker_name = worker_name
 

@@ -194,6 +194,26 @@ def test_what_ends_on_a_worker_gives_the_output_there(states: Any):
         waits.resume({}, {"timed_out": begun})
 
 
+def test_a_time_limit_that_is_over_while_the_execution_is_started_stops_it(
+    states: Any, monkeypatch: pytest.MonkeyPatch
+):
+    arn = machine(states, "exec-limit", WAIT)
+    start = starting._start
+
+    def interrupted(*given: Any) -> bool:
+        start(*given)
+        raise AirflowTaskTimeout
+
+    monkeypatch.setattr(starting, "_start", interrupted)
+    with pytest.raises(AirflowTaskTimeout):
+        execute(operator(arn, wait=True), Tries("exec-limit").next())
+    (execution,) = started(states, arn)
+    assert ended(states, execution["executionArn"])["error"] == "Airflow.TaskTimedOut"
+    monkeypatch.setattr(starting, "_start", lambda *_: (_ for _ in ()).throw(AirflowTaskTimeout))
+    with pytest.raises(AirflowTaskTimeout):
+        execute(operator(arn, wait=True), Tries("exec-limit-before").next())
+
+
 def test_a_name_that_another_task_has_taken_is_refused(states: Any):
     arn = machine(states, "exec-name", WAIT)
     states.start_execution(stateMachineArn=arn, name="mine", input='{"by": "hand"}')

@@ -55,7 +55,7 @@ with DAG("machine_waits", schedule=None):
     StepFunctionsStartOperator(task_id="deferred", state_machine_arn=MACHINE)
     StepFunctionsStartOperator(task_id="kept", state_machine_arn=MACHINE)
     StepFunctionsStartOperator(task_id="in_worker", state_machine_arn=MACHINE, deferrable=False)
-    StepFunctionsStartOperator(task_id="late", state_machine_arn=MACHINE, execution_timeout=timedelta(seconds=5))
+    StepFunctionsStartOperator(task_id="late", state_machine_arn=MACHINE, execution_timeout=timedelta(seconds=40))
 
 with DAG("redriven", schedule=None):
     StepFunctionsRedriveOperator(task_id="redrive", execution_arn="{{ dag_run.conf['execution'] }}")
