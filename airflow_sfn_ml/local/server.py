@@ -122,6 +122,7 @@ def all_patches(api: Any, client: Any, environment: Mapping[str, str]) -> list[P
     from airflow_sfn_ml.local.stepfunctions import (
         attempts,
         branches,
+        callbacks,
         clients,
         executions,
         jsonata,
@@ -153,10 +154,12 @@ def all_patches(api: Any, client: Any, environment: Mapping[str, str]) -> list[P
         executions,
         redrive,
         nested,
+        callbacks,
     )
     return [
         *(module.patches for module in modules),
         branches.names,
+        callbacks.api,
         clients.patches_for(client),
         sagemaker.patches_for(api, client),
         jobs.patches_for(api),

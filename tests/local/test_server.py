@@ -182,7 +182,7 @@ def test_what_is_replaced_in_moto_is_what_was_read() -> None:
 def test_what_is_added_to_moto_is_still_missing_there() -> None:
     """Fails when moto brings a call of its own: read it, and perhaps drop ours."""
     additions = [addition for patches in extended() for addition in patches.additions]
-    assert len(additions) == 10
+    assert len(additions) == 11
     for addition in additions:
         owner, name = _owner(addition.module, addition.name)
         assert not hasattr(owner, name), name

@@ -15,6 +15,7 @@ from typing import Any
 from airflow_sfn_ml.local.patching import Patches
 from airflow_sfn_ml.local.stepfunctions import lag
 from airflow_sfn_ml.local.stepfunctions.answers import LOCK, check_name, page_after, refusal, result
+from airflow_sfn_ml.local.stepfunctions.callbacks import activities
 from airflow_sfn_ml.local.stepfunctions.limits import LIMIT_BYTES
 from airflow_sfn_ml.local.stepfunctions.machines import base_arn, find_machine, find_version, revision
 from airflow_sfn_ml.local.stepfunctions.variables import compact
@@ -124,7 +125,7 @@ def _new_execution(backend: Any, machine: Any, source: Any, name: str, text: str
         start_date=datetime.datetime.now(datetime.UTC),
         cloud_watch_logging_session=None,
         input_data=text,
-        activity_store={},
+        activity_store=activities(backend),
     )
     execution.ended = threading.Event()
     execution.waiters = ()
@@ -326,12 +327,3 @@ def describe_machine(self: Any) -> Any:
             "encryptionConfiguration": machine.encryptionConfiguration,
         }
     )
-
-
-@patches.replaces("responses", f"{_API}.send_task_failure", "self")
-def send_task_failure(self: Any) -> Any:
-    """SendTaskFailure, with its cause."""
-    self.stepfunction_backend.send_task_failure(
-        self._get_param("taskToken"), error=self._get_param("error"), cause=self._get_param("cause")
-    )
-    return result({})

@@ -27,9 +27,9 @@ class InterruptedWaitError(Exception):
 
 
 @contextlib.contextmanager
-def waking(env: Any) -> Iterator[threading.Event]:
-    """An event that is set when `env` stops running."""
-    event = threading.Event()
+def waking(env: Any, event: threading.Event | None = None) -> Iterator[threading.Event]:
+    """An event that is set when `env` stops running: the given one, or a new one."""
+    event = threading.Event() if event is None else event
     with env._state_mutex:
         wakers: list[threading.Event] = env.__dict__.setdefault("_wakers", [])
         wakers.append(event)
