@@ -82,6 +82,16 @@ def get_provider_info() -> dict[str, Any]:
                         "The share of each of AWS's API quotas that one triggerer may use for watching. Divide it by "
                         "the number of triggerers that watch the same account and region.",
                     ),
+                    "stream_logs_interval": _option(
+                        "float",
+                        "15.0",
+                        "Seconds between two looks at the log of a running job, for groups with stream_logs=True.",
+                    ),
+                    "stream_logs_lines": _option(
+                        "integer",
+                        "500",
+                        "How many lines one such look copies into the task's log at most; the rest waits for the next.",
+                    ),
                     "failure_log_lines": _option(
                         "integer",
                         "40",

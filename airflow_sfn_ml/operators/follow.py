@@ -58,6 +58,8 @@ class Group(Protocol):
     @property
     def digest(self) -> str: ...
 
+    def streams_logs(self, operator: Any) -> bool: ...
+
     def place(self, state: str) -> dict[str, Any] | None: ...
 
     def follows(self, operator: Any) -> dict[str, list[str]] | None: ...
@@ -136,6 +138,7 @@ class Follower:
         return self._follow(context, None)
 
     def _follow(self, context: Any, arn: str | None) -> Any:
+        from airflow_sfn_ml.history.console import Console
         from airflow_sfn_ml.triggers.explain import failure_lines, request_line
         from airflow_sfn_ml.triggers.iterations import Subject
         from airflow_sfn_ml.triggers.verdict import Failed, Pending, Place, Skipped, Succeeded
@@ -156,7 +159,8 @@ class Follower:
                 case Pending():
                     continue
                 case Failed(reason):
-                    lines = failure_lines(seen, self.state_name, hook.log_tail)
+                    console = Console(arn, hook.conn.meta.endpoint_url)
+                    lines = failure_lines(seen, self.state_name, hook.log_tail, console)
                     raise AirflowFailException("\n".join([reason, *lines, f"Execution: {arn}"]))
                 case Skipped(reason):
                     raise AirflowSkipException(reason)
@@ -245,6 +249,7 @@ def trigger_args(
             "ends_on_worker": any(getattr(operator, name) for name in NEEDS_WORKER) or skips,
             "place": place,
             "definition": group.digest if place is None else None,
+            "stream_logs": group.streams_logs(operator),
             "within": within,
             "mapped_over": mapped_over,
             "follows": follows,

@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from airflow_sfn_ml.history import Attempt, ExecutionView, failure
+from airflow_sfn_ml.history.console import Console
 from airflow_sfn_ml.pictures.captions import WORDS, duration, tally
 from airflow_sfn_ml.pictures.outline import Outline
-from airflow_sfn_ml.plugin.console import Console
 
 LONGEST = 65_536
 """The most characters of an input or output that are sent; a browser shows no more with pleasure."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_sfn_ml import asl
 from airflow_sfn_ml.exceptions import SfnMlError
 from airflow_sfn_ml.history import Failure, failure
+from airflow_sfn_ml.history.console import Console
 from airflow_sfn_ml.pictures import to_svg
 from airflow_sfn_ml.pictures.outline import outline
 from airflow_sfn_ml.plugin import messages
-from airflow_sfn_ml.plugin.console import Console
 from airflow_sfn_ml.plugin.details import details, lines, summary
 from airflow_sfn_ml.plugin.masking import masked, masked_view
 from airflow_sfn_ml.plugin.messages import Message

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from airflow_sfn_ml.compiler import Report
     from airflow_sfn_ml.task_group.compiling import Compiled
 
+STREAMS = "_sfn_ml_stream_logs"
+"""The attribute of a task that says whether its job's log is copied, where the group does not decide."""
+
 
 class MachineGroup(TaskGroup):
     """What every group has whose tasks follow the states of one execution.
@@ -37,6 +40,7 @@ class MachineGroup(TaskGroup):
         botocore_config: dict[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
         allow_secrets: bool = False,
+        stream_logs: bool = False,
         max_concurrent_executions: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -53,6 +57,7 @@ class MachineGroup(TaskGroup):
         self.botocore_config = botocore_config
         self.tags = dict(tags or {})
         self.allow_secrets = allow_secrets
+        self.stream_logs = stream_logs
         self.max_concurrent_executions = max_concurrent_executions
         self._start: StartExecutionOperator | None = None
         self._compiled: Compiled | None = None
@@ -186,6 +191,10 @@ class MachineGroup(TaskGroup):
     def survives(self, state: str) -> bool:
         """Whether others run on after the task that follows *state* has failed."""
         return state in self.compiled().program.report.caught
+
+    def streams_logs(self, operator: Any) -> bool:
+        """Whether the log of the job of *operator* is copied into the task's log while it runs."""
+        return bool(operator.__dict__.get(STREAMS, self.stream_logs))
 
     def has_output(self, state: str) -> bool:
         """Whether the task that follows *state* pushes its output."""

@@ -11,7 +11,7 @@ from airflow_sfn_ml.operators.step import StepOperator
 from airflow_sfn_ml.steps import ChoiceStep, ServiceStep
 from airflow_sfn_ml.steps.choice_rule import BaseRule
 from airflow_sfn_ml.task_group.attaching import let_members_follow, wait_for_reads
-from airflow_sfn_ml.task_group.base import MachineGroup
+from airflow_sfn_ml.task_group.base import STREAMS, MachineGroup
 
 if TYPE_CHECKING:
     from airflow_sfn_ml.task_group.compiling import Compiled
@@ -33,6 +33,8 @@ class StateMachineTaskGroup(MachineGroup):
     :param tags: further tags of the state machine.
     :param allow_secrets: let values that Airflow masks into the execution's input. AWS shows it to everyone who may
         read the execution.
+    :param stream_logs: copy what SageMaker's jobs write into the tasks' logs while they run, every 15 s and
+        at most 500 lines each time (``[sfn_ml] stream_logs_interval``, ``stream_logs_lines``).
     :param max_concurrent_executions: how many executions of the group may run at the same time, over all Dag runs; the
         start task waits for room, without holding a worker. Pools and ``max_active_tis_per_dag`` of the group's tasks
         limit nothing.
@@ -66,18 +68,29 @@ class StateMachineTaskGroup(MachineGroup):
 
     @overload
     def step(
-        self, step: ServiceStep, *, expected_duration: float | timedelta | None = None, **kwargs: Any
+        self,
+        step: ServiceStep,
+        *,
+        expected_duration: float | timedelta | None = None,
+        stream_logs: bool | None = None,
+        **kwargs: Any,
     ) -> StepOperator: ...
 
     @overload
     def step(self, step: ChoiceStep, **kwargs: Any) -> ChoiceOperator: ...
 
     def step(
-        self, step: ServiceStep | ChoiceStep, *, expected_duration: float | timedelta | None = None, **kwargs: Any
+        self,
+        step: ServiceStep | ChoiceStep,
+        *,
+        expected_duration: float | timedelta | None = None,
+        stream_logs: bool | None = None,
+        **kwargs: Any,
     ) -> StepOperator | ChoiceOperator:
         """Add *step* as a task of this group.
 
         :param expected_duration: as an entry of the group's *expected_durations*.
+        :param stream_logs: as the group's, for this task alone.
         :param kwargs: those of any operator (retries, execution_timeout, ...).
         """
         settings = {"task_id": step.state_id, "task_group": self, "dag": self.dag, **kwargs}
@@ -86,6 +99,8 @@ class StateMachineTaskGroup(MachineGroup):
             if isinstance(step, ChoiceStep)
             else StepOperator(step=step, **settings)
         )
+        if stream_logs is not None:
+            operator.__dict__[STREAMS] = stream_logs
         if expected_duration is not None:
             self.expected_durations[operator.task_id] = expected_duration
         if self._start is not None:

@@ -14,8 +14,8 @@ from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSkippedEvent
 
 from airflow_sfn_ml.exceptions import SfnMlError
 from airflow_sfn_ml.triggers.member import RETURN_VALUE, Member
+from airflow_sfn_ml.triggers.outcome import SETTLED
 from airflow_sfn_ml.triggers.sharing import Settings
-from airflow_sfn_ml.triggers.state import SETTLED
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from airflow_sfn_ml.deploy.errors import code
-from airflow_sfn_ml.history import ExecutionView, failure
+from airflow_sfn_ml.history import Attempt, ExecutionView, Failure, failure
+from airflow_sfn_ml.history.console import Console
+from airflow_sfn_ml.history.jobs import document
+from airflow_sfn_ml.history.permissions import missing_permissions
 from airflow_sfn_ml.triggers.settings import log_lines
 
 TOO_LARGE = "States.DataLimitExceeded"
 DATA_LIMIT = 262_144
 """How many bytes of JSON a state, a task or a variable may hold; no retry and no catch takes the error for it."""
+REASON_LENGTH = 300
+"""How much of an earlier attempt's reason is told."""
 LogTail = Callable[[str, str, int], list[str]]
 
 
@@ -38,23 +43,42 @@ def request_line(view: ExecutionView, name: str) -> str:
     return f"Request of attempt {attempts[-1].number}: {text}" if text else ""
 
 
-def failure_lines(view: ExecutionView, name: str, log_tail: LogTail) -> list[str]:
-    """Why the state *name* failed: error and cause, each attempt's, the job's own reason and the end of its log."""
+def failure_lines(view: ExecutionView, name: str, log_tail: LogTail, console: Console | None = None) -> list[str]:
+    """Why the state *name* failed: error and cause, each attempt's, the job's own reason, what permission is missing,
+    where to look, and the end of the job's log.
+
+    :param log_tail: gives the last lines of a job's log.
+    :param console: gives the addresses of AWS's console.
+    """
     state = view.state(name)
     told = failure(view, name)
-    lines = []
-    if state.error:
-        lines.append(f"Error: {state.error}")
-    lines += [f"{label}: {value}" for label, value in _facts(told) if value]
+    lines = [f"Error: {state.error}"] if state.error else []
+    lines += [f"{label}: {value}" for label, value in _facts(told) if value is not None]
     if state.error == TOO_LARGE:
         lines += _too_large(view, name)
-    for attempt in state.attempts[:-1]:
-        lines.append(f"Attempt {attempt.number} failed before: {attempt.error}")
-    if told.log_group and told.log_stream_prefix:
-        tail = log_tail(told.log_group, told.log_stream_prefix, log_lines())
-        if tail:
-            lines += [f"Last lines of the job's log ({told.log_group}/{told.log_stream_prefix}...):", *tail]
+    lines += [_attempt_line(attempt) for attempt in state.attempts[:-1]]
+    tail = log_tail(told.log_group, told.log_stream_prefix or "", log_lines()) if told.log_group else []
+    lines += [f"Lacks a permission: {lacking}" for lacking in missing_permissions("\n".join([*lines, *tail]))]
+    lines += _links(told, console)
+    if tail:
+        lines += [f"Last lines of the job's log ({told.log_group}/{told.log_stream_prefix}...):", *tail]
     return lines
+
+
+def _attempt_line(attempt: Attempt) -> str:
+    """How an attempt failed that another one followed."""
+    described = document(attempt.cause)
+    reason = described.get("FailureReason") or described.get("ExitMessage") or (None if described else attempt.cause)
+    line = f"Attempt {attempt.number} failed before: {attempt.error}"
+    line += f": {str(reason)[:REASON_LENGTH]}" if reason else ""
+    return line + (f" (job {attempt.job})" if attempt.job else "")
+
+
+def _links(told: Failure, console: Console | None) -> list[str]:
+    if console is None:
+        return []
+    links = {"Job": console.job(told.job_arn), "Log": console.log(told)}
+    return [f"{what} in the console: {link}" for what, link in links.items() if link]
 
 
 def forgotten_line(error: BaseException, arn: str | None, start_task_id: str) -> str:
@@ -83,7 +107,11 @@ def _too_large(view: ExecutionView, name: str) -> list[str]:
     ]
 
 
-def _facts(told: object) -> list[tuple[str, object]]:
-    names = ("job", "reason", "exit_message", "cause")
-    labels = ("Job", "Reason", "Exit message", "Cause")
-    return [(label, getattr(told, name, None)) for label, name in zip(labels, names, strict=True)]
+def _facts(told: Failure) -> list[tuple[str, object]]:
+    return [
+        ("Job", told.job),
+        ("Reason", told.reason),
+        ("Exit code", told.exit_code),
+        ("Exit message", told.exit_message),
+        ("Cause", told.cause),
+    ]

@@ -44,20 +44,22 @@ class Renewal:
             return False
         return self.record is not None and self.record.is_told_by(view, arn)
 
-    async def redrive(self, hook: StepFunctionsHook, watcher: Watcher, view: ExecutionView, tell: Tell) -> list[str]:
+    async def redrive(
+        self, hook: StepFunctionsHook, watcher: Watcher, view: ExecutionView, tell: Tell
+    ) -> list[str] | None:
         """Ask for the redrive, then wait until the history shows it: reads may lag behind.
 
-        :returns: the names of the states that run again; none if a repair has to do it.
+        :returns: the names of the states that run again; None if a repair has to do it.
         :raises ExecutionError: a machine that was written as a whole cannot be redriven.
         """
         record = self.record
         if record is None or not record.is_told_by(view, watcher.arn):
-            return []  # it was started without this task
+            return None  # it was started without this task
         if not self.whole and not record.may_redrive(view):
-            return []
+            return None
         if not self.whole and runs_other_code(view, self.definition):
             tell("The group has changed since the execution was started. A redrive would run what it was")
-            return []
+            return None
         try:
             if (await insist(hook.describe, record.execution_arn)).get("redriveCount", 0) <= record.redrive_count:
                 await insist(hook.redrive, record.execution_arn, record.token)
@@ -65,7 +67,7 @@ class Renewal:
             if self.whole:
                 raise
             tell(str(error))
-            return []
+            return None
         again = [name for name, state in view.states.items() if state.status in RUNS_AGAIN]
         tell(
             f"Redriving {record.execution_arn}: runs again what failed or was stopped ({', '.join(again)}), and "

@@ -37,6 +37,20 @@ def events_queue_url() -> str | None:
     return (conf.get("sfn_ml", "events_queue_url", fallback="") or "").strip() or None
 
 
+def stream_interval() -> float:
+    """Seconds between two looks at a job's log, from ``[sfn_ml] stream_logs_interval``."""
+    from airflow.sdk.configuration import conf
+
+    return max(1.0, float(conf.getfloat("sfn_ml", "stream_logs_interval", fallback=15.0)))
+
+
+def stream_lines() -> int:
+    """How many lines one look at a job's log copies at most, from ``[sfn_ml] stream_logs_lines``."""
+    from airflow.sdk.configuration import conf
+
+    return max(1, int(conf.getint("sfn_ml", "stream_logs_lines", fallback=500)))
+
+
 def log_lines() -> int:
     """How many of a failed job's last log lines go into the task's log, from ``[sfn_ml] failure_log_lines``."""
     from airflow.sdk.configuration import conf

@@ -6,8 +6,8 @@ import pytest
 
 from airflow_sfn_ml import asl
 from airflow_sfn_ml.history import Attempt, ExecutionView, Failure, StateStatus, StateView
+from airflow_sfn_ml.history.console import Console
 from airflow_sfn_ml.pictures.outline import outline
-from airflow_sfn_ml.plugin.console import Console
 from airflow_sfn_ml.plugin.details import LONGEST, details, lines, pretty
 from tests.plugin.dags.tab import MACHINE
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from airflow_sfn_ml.history import reduce
+from airflow_sfn_ml.history.console import Console
 from airflow_sfn_ml.triggers.explain import failure_lines, progress_line, request_line
 from tests.triggers.scripted import STARTED, entered, events, exited, failed, scheduled, task_failed
 
@@ -49,7 +50,8 @@ def test_a_failure_tells_error_reason_attempts_and_the_end_of_the_log():
         "Error: States.TaskFailed",
         "Job: fit-1",
         "Reason: AlgorithmError: it broke, exit code: 1",
-        "Attempt 1 failed before: States.TaskFailed",
+        "Exit code: 1",
+        "Attempt 1 failed before: States.TaskFailed: AlgorithmError: it broke, exit code: 1",
         "Last lines of the job's log (/aws/sagemaker/TrainingJobs/fit-1/...):",
         "Traceback",
         "ValueError: no",
@@ -110,3 +112,33 @@ def test_a_result_that_is_too_large_tells_state_size_and_what_to_do():
         "with Describe of fit-1. Write large results to S3 and hand on their address; a redrive fails again until the "
         "request is changed",
     ]
+
+
+def test_a_failure_links_to_job_and_log_in_the_console():
+    arn = "arn:aws:states:us-east-1:123456789012:execution:m:e"
+    lines = failure_lines(reduce(RUN), "fit", lambda *_: [], Console(arn, "https://states.us-east-1.amazonaws.com"))
+    page = "https://us-east-1.console.aws.amazon.com"
+    assert f"Job in the console: {page}/sagemaker/home?region=us-east-1#/jobs/fit-1" in lines
+    log = f"Log in the console: {page}/cloudwatch/home?region=us-east-1#logs"
+    assert [line for line in lines if line.startswith(log)]
+    elsewhere = failure_lines(reduce(RUN), "fit", lambda *_: [], Console(arn, "http://127.0.0.1:5000"))
+    assert not [line for line in elsewhere if "console" in line]
+
+
+def test_a_missing_permission_is_named_whether_the_service_or_the_jobs_log_tells_it():
+    cause = (
+        "User: arn:aws:sts::123456789012:assumed-role/states/abc is not authorized to perform: "
+        "sagemaker:CreateTrainingJob on resource: arn:aws:sagemaker:us-east-1:123456789012:training-job/fit because no "
+        "identity-based policy allows the sagemaker:CreateTrainingJob action (Service: SageMaker, Status Code: 400)"
+    )
+    error = "SageMaker.AmazonSageMakerException"
+    run = events(STARTED, entered("fit"), scheduled(), task_failed(error, cause), failed(error, cause))
+    told = "Lacks a permission: the role states lacks sagemaker:CreateTrainingJob on arn:aws:sagemaker:us-east-1:"
+    assert [line for line in failure_lines(reduce(run), "fit", lambda *_: []) if line.startswith(told)]
+
+    def tail(group: str, prefix: str, lines: int) -> list[str]:
+        return [
+            "botocore.exceptions.ClientError: ... User: arn:aws:iam::1:role/fit is not authorized to perform: s3:Get"
+        ]
+
+    assert "Lacks a permission: the role fit lacks s3:Get" in failure_lines(reduce(RUN), "fit", tail)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
-from airflow_sfn_ml.history import Failure
+from airflow_sfn_ml.history.explain import Failure
 
 DOMAINS = {
     "aws": "console.aws.amazon.com",
