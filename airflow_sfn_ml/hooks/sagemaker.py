@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 JOB_DONE = frozenset({"Completed"})
 JOB_FAILED = frozenset({"Failed"})
 STOPPED = frozenset({"Stopped"})
+CLIENT = "_sagemaker"
+"""Where a hook keeps its client of SageMaker."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,9 @@ KINDS: Mapping[str, Kind] = {
 
 def look(hook: StepFunctionsHook, kind: Kind, identifier: str) -> dict[str, Any]:
     """What SageMaker says of *identifier*, as JSON."""
-    client = _client(hook)
-    with translated(client, f"sagemaker:{kind.action}", identifier):
-        answer = getattr(client, kind.method)(**{kind.parameter: identifier})
+    made = client(hook)
+    with translated(made, f"sagemaker:{kind.action}", identifier):
+        answer = getattr(made, kind.method)(**{kind.parameter: identifier})
     return dict(as_json({key: value for key, value in answer.items() if key != "ResponseMetadata"}))
 
 
@@ -113,9 +115,9 @@ def listed(hook: StepFunctionsHook, kind: Kind, **query: Any) -> list[dict[str, 
     """The summaries of *kind* that ListXs finds for *query*, of all pages."""
     from botocore import xform_name
 
-    client, found = _client(hook), []
-    with translated(client, f"sagemaker:List{kind.noun}s", "*"):
-        for page in client.get_paginator(xform_name(f"List{kind.noun}s")).paginate(**query):
+    made, found = client(hook), []
+    with translated(made, f"sagemaker:List{kind.noun}s", "*"):
+        for page in made.get_paginator(xform_name(f"List{kind.noun}s")).paginate(**query):
             found += page[f"{kind.noun}Summaries"]
     return found
 
@@ -137,9 +139,9 @@ def as_json(value: Any) -> Any:
     return json.loads(json.dumps(value, default=text))
 
 
-def _client(hook: StepFunctionsHook) -> Any:
+def client(hook: StepFunctionsHook) -> Any:
     """The client of *hook*'s connection, made once: creating one takes tens of milliseconds."""
-    client = hook.__dict__.get("_sagemaker")
-    if client is None:
-        client = hook.__dict__["_sagemaker"] = hook.client_of("sagemaker")
-    return client
+    made = hook.__dict__.get(CLIENT)
+    if made is None:
+        made = hook.__dict__[CLIENT] = hook.client_of("sagemaker")
+    return made

@@ -15,6 +15,7 @@ from airflow_sfn_ml.operators.connected import ConnectedOperator
 from airflow_sfn_ml.operators.follow import NEEDS_WORKER, is_mapped_over
 from airflow_sfn_ml.operators.links import StepFunctionsExecutionLink
 from airflow_sfn_ml.triggers.ending import failure_story, has_ended, output_of
+from airflow_sfn_ml.triggers.stopping import GONE, Order, Scope, order
 
 if TYPE_CHECKING:
     from airflow_sfn_ml.hooks.starting import Begun
@@ -25,6 +26,7 @@ ARN_KEY = "execution_arn"
 
 FINAL = (AccessDenied, ExecutionError, NotDeployed, TooLarge)
 """What trying again does not mend."""
+OUT_OF_TIME = Order(Scope.EXECUTION, "Airflow.TaskTimedOut", "this task reached its time limit")
 
 
 class AwaitingOperator(ConnectedOperator):
@@ -63,7 +65,7 @@ class AwaitingOperator(ConnectedOperator):
         except FINAL as error:
             raise AirflowFailException(f"{type(error).__name__}: {error}") from error
         except AirflowTaskTimeout:
-            self._stop("Airflow.TaskTimedOut", "exceeded its time limit in Airflow")
+            self._stop(OUT_OF_TIME)
             raise
 
     def await_end(self, context: Any, hook: StepFunctionsHook, begun: Begun) -> Any:
@@ -87,19 +89,22 @@ class AwaitingOperator(ConnectedOperator):
         return self._result(hook, hook.describe(event["ended"]))
 
     def on_kill(self) -> None:
-        """Stop the execution that this process waits for, if a person marked the task failed."""
-        if self._awaited is not None and _state(self._awaited[1]) == "failed":
-            self._stop("Airflow.TaskMarkedFailed", "was marked failed in Airflow")
+        """Stop the execution that this process waits for, if someone ended the task or its Dag run.
 
-    def _stop(self, error: str, why: str) -> None:
-        """Stop the execution, if that is wanted; it may not have been begun yet."""
-        if self._awaited is None or not self.wait or not self.stop_on_kill:
+        Airflow ends the process for other reasons too, as when the machine that it runs on goes down.
+        """
+        if self._awaited is not None:
+            self._stop(_order(self._awaited[1]))
+
+    def _stop(self, meant: Order) -> None:
+        """Stop the execution, if that is meant and wanted; it may not have been begun yet."""
+        if self._awaited is None or not self.wait or not self.stop_on_kill or meant.scope is Scope.NOTHING:
             return
         arn, ti = self._awaited
+        cause = f"{meant.cause} in Airflow (task {ti.task_id} of Dag run {ti.dag_id} {ti.run_id})"
         try:
-            cause = f"Task {ti.task_id} of Dag run {ti.dag_id} {ti.run_id} {why}"
-            self.make_hook().stop(arn, error, cause)
-            self.log.warning("Stopped %s, since this task %s", arn, why)
+            self.make_hook().stop(arn, meant.error, cause)
+            self.log.warning("Stopped %s, since %s", arn, meant.cause)
         except DeployError as refused:
             if code(refused) != "ExecutionDoesNotExist":
                 raise
@@ -166,8 +171,9 @@ def poll_in_worker(
         time.sleep(tempo.pause(time.monotonic() - changed_at, errors, random.random()))
 
 
-def _state(ti: Any) -> str | None:
-    """The state of a task instance in Airflow."""
+def _order(ti: Any) -> Order:
+    """What is meant, by what Airflow says of the task and its Dag run."""
     map_index = ti.map_index if ti.map_index is not None and ti.map_index >= 0 else None
     states = ti.get_task_states(dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=map_index)
-    return next(iter(states.get(ti.run_id, {}).values()), None)
+    state = next(iter(states.get(ti.run_id, {}).values()), GONE)
+    return order(state, ti.get_dagrun_state(ti.dag_id, ti.run_id), survives=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -46,8 +47,8 @@ class Change:
 
     @property
     def id(self) -> str:
-        """The same for every message and every list that tells this change."""
-        return f"{self.arn} {self.status} {self.redrive_count}"
+        """The same for every message and every list that tells this change; short, since many are kept."""
+        return hashlib.sha256(f"{self.arn} {self.status} {self.redrive_count}".encode()).hexdigest()[:16]
 
     def with_result(self, result: Any) -> Change:
         """The same with *result*, as long as that is small."""

@@ -10,7 +10,7 @@ from airflow_sfn_ml.triggers.completing import CompletionTrigger, Ended
 from airflow_sfn_ml.triggers.ending import failure_story, has_ended, output_of
 from airflow_sfn_ml.triggers.halt import halt_execution, outlast
 from airflow_sfn_ml.triggers.sharing import Settings, shared_hook, shared_status
-from airflow_sfn_ml.triggers.stopping import Scope, order
+from airflow_sfn_ml.triggers.stopping import Order, Scope, order
 from airflow_sfn_ml.triggers.threads import in_thread
 
 LAG = 1.0
@@ -56,14 +56,14 @@ class StepFunctionsExecutionCompleteTrigger(CompletionTrigger):
     async def out_of_time(self) -> bool:
         """Stop the execution, if that is wanted."""
         if self.stop_on_kill:
-            await self._stop("Airflow.TaskTimedOut", "exceeded its time limit in Airflow")
+            await self._halt(Order(Scope.EXECUTION, "Airflow.TaskTimedOut", "this task reached its time limit"))
         return self.stop_on_kill
 
     async def on_kill(self) -> None:
         """Stop the execution if someone ended the task or its Dag run, and only then.
 
         Airflow 3.3.2 calls this also when the trigger moves to another triggerer, when the task is marked a success and
-        when it is cleared, so Airflow is asked first.
+        when it is cleared. So nothing is stopped before Airflow was asked what became of task and Dag run.
         """
         if self.stop_on_kill:
             await outlast(self._stop_what_is_meant())
@@ -71,15 +71,13 @@ class StepFunctionsExecutionCompleteTrigger(CompletionTrigger):
     async def _stop_what_is_meant(self) -> None:
         meant = order(await self.member.state(), await self.member.run_state(), survives=False)
         if meant.scope is not Scope.NOTHING:
-            self.log.warning("Stopping %s, since %s", self.execution_arn, meant.cause)
-            hook = await shared_hook(self.settings)
-            for line in await halt_execution(hook, self.execution_arn, meant, str(self.member)):
-                self.log.warning("%s", line)
+            await self._halt(meant)
 
-    async def _stop(self, error: str, why: str) -> None:
+    async def _halt(self, meant: Order) -> None:
+        self.log.warning("Stopping %s, since %s", self.execution_arn, meant.cause)
         hook = await shared_hook(self.settings)
-        await in_thread(hook.stop, self.execution_arn, error, f"{self.member} {why}")
-        self.log.warning("Stopped %s, since this task %s", self.execution_arn, why)
+        for line in await halt_execution(hook, self.execution_arn, meant, str(self.member)):
+            self.log.warning("%s", line)
 
 
 async def summaries(settings: Settings, arn: str, redrives: int = 0) -> AsyncGenerator[Mapping[str, Any], None]:

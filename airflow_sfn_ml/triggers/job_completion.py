@@ -62,9 +62,11 @@ class SageMakerCompleteTrigger(CompletionTrigger):
 async def shared_job(settings: Settings, kind: Kind, identifier: str) -> Polled:
     """The document of *identifier*, asked for once for all that wait for it."""
     from airflow_sfn_ml.hooks.errors import is_passing
-    from airflow_sfn_ml.hooks.sagemaker import is_unknown, look
+    from airflow_sfn_ml.hooks.sagemaker import CLIENT, client, is_unknown, look
 
     hook, budget = await shared_hook(settings), shared_budget(settings)
+    if CLIENT not in hook.__dict__:
+        budget.observe(await in_thread(client, hook))
 
     async def ask() -> Document:
         await budget.take(kind.action)

@@ -71,6 +71,7 @@ class Source(SharedStreamProducer):
                 continue
             for told in found:
                 yield told
+                await asyncio.sleep(0)  # whoever listens has a queue of limited length
             await asyncio.sleep(self.interval)
 
     async def advance(self, batch: Sequence[AdvanceItem]) -> None:

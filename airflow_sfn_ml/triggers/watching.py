@@ -11,12 +11,12 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from airflow_sfn_ml.triggers.changes import Change
 from airflow_sfn_ml.triggers.sharing import Settings
-from airflow_sfn_ml.triggers.sources import Source, queue
+from airflow_sfn_ml.triggers.sources import LOOKBACK, Source, queue
 
 STORED = "airflow_sfn_ml_told"
 """Where Airflow's store for the state of an asset keeps since when is watched, and what was told lately."""
 KEPT = 1000
-"""How many changes are remembered, so that none is told twice."""
+"""How many changes the store keeps, so that none is told twice."""
 
 
 class ChangeTrigger(BaseEventTrigger):
@@ -49,7 +49,7 @@ class ChangeTrigger(BaseEventTrigger):
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.verify = verify
-        self._told: dict[str, None] = {}
+        self._told: dict[str, datetime] = {}
         self._since = datetime.now(UTC)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -90,9 +90,7 @@ class ChangeTrigger(BaseEventTrigger):
         async for change in shared_stream:
             if change.ended < self._since or change.id in self._told or not self.fits(change):
                 continue
-            self._told[change.id] = None
-            for old in list(self._told)[:-KEPT]:
-                del self._told[old]
+            self._told[change.id] = change.ended
             whole = await self.complete(change)
             yield TriggerEvent(whole.payload())  # type: ignore[no-untyped-call]
             await self._store()
@@ -115,12 +113,15 @@ class ChangeTrigger(BaseEventTrigger):
         stored = await self._accessor("aget", STORED)
         if isinstance(stored, dict):
             self._since = datetime.fromisoformat(stored["since"])
-            self._told = dict.fromkeys(stored["told"])
+            self._told = dict.fromkeys(stored["told"], datetime.now(UTC))
         else:
             await self._store()
 
     async def _store(self) -> None:
-        await self._accessor("aset", STORED, {"since": self._since.isoformat(), "told": list(self._told)})
+        no_longer_listed = datetime.now(UTC) - 2 * LOOKBACK
+        self._told = {id_: ended for id_, ended in self._told.items() if ended > no_longer_listed}
+        told = {"since": self._since.isoformat(), "told": list(self._told)[-KEPT:]}
+        await self._accessor("aset", STORED, told)
 
     async def _accessor(self, method: str, *args: Any) -> Any:
         """Airflow's store for the state of the asset; one trigger that several assets share keeps nothing."""

@@ -158,20 +158,27 @@ def test_an_answer_that_does_not_exist_is_refused(aws: LocalAws):
         execute(answer("token", answer="maybe"), Tries("token-maybe").next())
 
 
-def test_a_task_of_an_activity_is_taken_with_its_token_masked(aws: LocalAws, capsys: Any):
-    arn = "arn:aws:states:us-east-1:123456789012:activity:approve"
-    sensor = StepFunctionsActivityTaskSensor(task_id="t", activity_arn=arn, aws_conn_id=None)
-    client = sensor._client()
-    assert client.meta.config.read_timeout > 60
-    assert sensor.mode == "reschedule"
-    sensor._client = lambda: client  # type: ignore[method-assign]
-    with Stubber(client) as stub:  # the embedded AWS has no activities
-        asked = {"activityArn": arn, "workerName": "d.t"}
-        stub.add_response("get_activity_task", {}, asked)
-        assert not sensor.poke(Tries("d").next())
-        stub.add_response("get_activity_task", {"taskToken": "s3cret-token", "input": '{"x": 1}'}, asked)
-        taken = sensor.poke(Tries("d").next())
+def test_a_task_of_an_activity_is_taken_and_answered_with_its_token_masked(aws: LocalAws, capsys: Any):
+    activity = aws.client("stepfunctions").create_activity(name="approve")["activityArn"]
+    arn = start(aws, "asks", {"StartAt": "ask", "States": {"ask": {"Type": "Task", "Resource": activity, "End": True}}})
+    sensor = StepFunctionsActivityTaskSensor(task_id="t", activity_arn=activity, aws_conn_id=None)
+    taken = sensor.poke(Tries("takes").next())
     assert taken.is_done
-    assert taken.xcom_value == {"task_token": "s3cret-token", "input": {"x": 1}}
-    assert "s3cret-token" not in capsys.readouterr().out
-    assert redact("answering s3cret-token") == "answering ***"
+    token = taken.xcom_value["task_token"]
+    assert taken.xcom_value["input"] == {}
+    assert redact(f"answering {token}") == "answering ***"
+    execute(answer(token, task_output=[1]), Tries("answers").next())
+    told = ended(aws, arn)
+    assert (told["status"], told["output"]) == ("SUCCEEDED", "[1]")
+    assert token not in capsys.readouterr().out
+
+
+def test_a_call_for_a_task_outlasts_aws_and_is_not_made_twice(aws: LocalAws):
+    sensor = StepFunctionsActivityTaskSensor(
+        task_id="t", activity_arn="arn", aws_conn_id=None, botocore_config={"connect_timeout": 7}
+    )
+    config = sensor._client().meta.config
+    assert config.read_timeout > 60
+    assert config.retries["total_max_attempts"] == 1
+    assert config.connect_timeout == 7
+    assert (sensor.mode, sensor.multiple_outputs) == ("reschedule", True)
