@@ -38,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--at-once", type=int, default=8, help="how many Dag runs are under way at a time (8)")
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and database in any case")
     parser.add_argument("--quiet", action="store_true", help="print only the report")
-    parser.add_argument("--worker-every", type=float, default=8, help="seconds between two killed tasks (8)")
-    parser.add_argument("--component-every", type=float, default=25, help="seconds between two killed components (25)")
+    parser.add_argument("--share", type=float, default=0.25, help="of the processes of tasks that are killed (0.25)")
+    parser.add_argument("--every", type=float, default=15, help="healthy seconds between killed components (15)")
     from benchmarks.chaos_course import Settings, run
 
     return run(Settings(**vars(parser.parse_args(arguments))))

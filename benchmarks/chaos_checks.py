@@ -6,12 +6,14 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from airflow_sfn_ml.deploy.names import execution_name, machine_name, repair_arn, repair_machine_name
 from airflow_sfn_ml.local import LocalAws
 from benchmarks.chaos_database import Database, Tasks
 from benchmarks.chaos_executions import OVER, Execution, executions, jobs, messages
+from benchmarks.chaos_logs import blame
 from benchmarks.chaos_person import FRAGILE, MEMBERS, START, Life
 from benchmarks.chaos_plan import Story
 
@@ -73,6 +75,15 @@ def violations(lives: Sequence[Life], found: Found) -> Iterator[str]:
         if each.status == "RUNNING":
             yield f"{each.machine} {each.name}: still runs"
     yield from _of_jobs(found)
+
+
+def strays(lives: Sequence[Life], home: Path) -> Iterator[str]:
+    """Tasks that failed by no plan and without a worker that was killed."""
+    for life in lives:
+        for task, number in life.stray:
+            why = blame(home, life.plan.dag_id, life.plan.run_id, task, number)
+            if why is not None:
+                yield f"{life.plan.dag_id} {life.plan.run_id}: try {number} of {task} failed: {why}"
 
 
 def _of_jobs(found: Found) -> Iterator[str]:

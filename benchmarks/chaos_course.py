@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_sfn_ml.local import LocalAws
-from benchmarks.chaos_checks import QUEUE, look, violations
+from benchmarks.chaos_checks import QUEUE, look, strays, violations
 from benchmarks.chaos_database import Database
 from benchmarks.chaos_monkey import Monkey, Say
 from benchmarks.chaos_person import BUCKET, Life, Person
@@ -20,7 +22,7 @@ from benchmarks.chaos_victims import end_all
 from demo.stack import AirflowStack
 
 FOLDER = Path(__file__).parent / "chaos_dags"
-PATIENCE = 240.0
+PATIENCE = 420.0
 """After so many seconds without any change, a Dag run is given up."""
 CALM = 180.0
 """So many seconds after the last Dag run may be triggered, nothing goes wrong any more: what is left may end."""
@@ -51,8 +53,8 @@ class Settings:
     at_once: int
     keep: bool
     quiet: bool
-    worker_every: float
-    component_every: float
+    share: float
+    every: float
 
 
 def run(settings: Settings) -> int:
@@ -60,6 +62,7 @@ def run(settings: Settings) -> int:
     seed = secrets.randbelow(1_000_000) if settings.seed is None else settings.seed
     home = Path(tempfile.mkdtemp(prefix="chaos-")).resolve()
     print(f"seed {seed}, {settings.runs} runs, logs in {home}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped then too
     try:
         told = _run(settings, seed, home)
     finally:
@@ -86,14 +89,14 @@ def _run(settings: Settings, seed: int, home: Path) -> list[str]:
             for dag_id in DAGS:
                 stack.unpause(dag_id)
             say("Airflow is up")
-            monkey = Monkey(stack, aws, seed, (settings.worker_every, settings.component_every), say)
+            monkey = Monkey(stack, aws, seed, settings.share, settings.every, say)
             began_runs = time.monotonic()
             lives = _live(settings, seed, stack, aws, monkey, say)
             lasted = time.monotonic() - began_runs
             say("all Dag runs have ended; looking")
             database = Database(stack.home)
             found = look(database, aws)
-            told = list(violations(lives, found))
+            told = [*violations(lives, found), *strays(lives, stack.home)]
             print("\n".join(report(seed, lasted, lives, monkey, database, found)))
     print("\n".join([f"{len(told)} violations", *told]), flush=True)
     return told

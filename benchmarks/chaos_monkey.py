@@ -5,37 +5,45 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from random import Random
+from dataclasses import dataclass
 
 from airflow_sfn_ml.local import LocalAws
 from benchmarks.chaos_database import Database
-from benchmarks.chaos_plan import WORKERS, Blow, blows_to_components, blows_to_workers, troubles
-from benchmarks.chaos_victims import busy_workers, kill, task_processes
+from benchmarks.chaos_plan import Doom, blows, dooms, troubles
+from benchmarks.chaos_victims import kill, tasks_at_work
 from demo.stack import AirflowStack
 
 Say = Callable[[str], None]
+TICK = 0.3
+RECOVERED = 60.0
+"""After so many seconds a component that does not get healthy is no reason to spare the others, in seconds."""
+
+
+@dataclass
+class Seen:
+    """A task that is at work."""
+
+    name: str
+    since: float
+    doom: Doom | None
 
 
 class Monkey:
     """What goes wrong while Dag runs run; nothing of it blocks.
 
-    :param every: about the seconds between two kills of workers, and between two of components.
+    :param share: of the processes of tasks that are killed.
+    :param every: about the healthy seconds between two kills of components.
     """
 
     def __init__(
-        self, stack: AirflowStack, aws: LocalAws, seed: int, every: tuple[float, float], say: Say = lambda _: None
+        self, stack: AirflowStack, aws: LocalAws, seed: int, share: float, every: float, say: Say = lambda _: None
     ) -> None:
         self.kills: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self._stack = stack
         self._aws = aws
         self._say = say
-        self._random = Random(f"{seed} choices")
-        self._doings = [
-            self._kill_again_and_again(blows_to_workers(seed, every[0])),
-            self._kill_again_and_again(blows_to_components(seed, every[1])),
-            self._disturb_again_and_again(seed),
-        ]
+        self._doings = [self._kill_tasks(seed, share), self._kill_components(seed, every), self._disturb(seed)]
         self._due = [time.monotonic()] * len(self._doings)
 
     def tick(self) -> None:
@@ -54,41 +62,51 @@ class Monkey:
 
     # Each of these does something and tells for how many seconds it does nothing then
 
-    def _kill_again_and_again(self, blows: Iterator[Blow]) -> Iterator[float]:
-        for blow in blows:
-            yield blow.after
-            yield from self._kill_worker(blow) if blow.victim in WORKERS else self._kill_component(blow)
-
-    def _kill_worker(self, blow: Blow) -> Iterator[float]:
-        database = Database(self._stack.home)
-        find = task_processes if blow.victim == "task" else busy_workers
+    def _kill_tasks(self, seed: int, share: float) -> Iterator[float]:
+        """Kill processes of tasks at some point of the time that they usually take."""
+        database, plan = Database(self._stack.home), dooms(seed, share)
+        seen: dict[str, Seen] = {}
+        usual = 3.0
         while True:
-            found = sorted(find(self._stack.home), key=lambda each: each[1])
-            if found:
-                break
-            yield 0.2
-        process, ti_id = self._random.choice(found)
-        task = database.task_of(ti_id)
-        yield blow.patience / 2
-        kill(process.pid)
-        self.kills[f"{blow.victim} of {task}"] += 1
-        self._say(f"killed the {blow.victim} process of {task}")
+            now, alive = time.monotonic(), tasks_at_work(self._stack.home)
+            for ti_id in sorted(set(alive) - set(seen)):
+                seen[ti_id] = Seen(database.task_of(ti_id), now, next(plan))
+            for ti_id in set(seen) - set(alive):
+                gone = seen.pop(ti_id)
+                if gone.doom is None:
+                    usual += (now - gone.since - usual) / 5
+            for ti_id, each in seen.items():
+                if each.doom is not None and now - each.since >= each.doom.after * usual:
+                    self._kill_task(each, each.doom, alive[ti_id])
+                    each.doom = None
+            yield TICK
 
-    def _kill_component(self, blow: Blow) -> Iterator[float]:
-        server = self._stack.servers[blow.victim]
-        if not server.running:
-            self._say(f"{blow.victim} has ended by itself")
-            self.kills[f"{blow.victim} (ended by itself)"] += 1
-        elif blow.alone and server.pid is not None:
-            kill(server.pid)
-        else:
-            server.kill()
-        self.kills[blow.victim] += 1
-        self._say(f"killed the {blow.victim}" + (", what it had started lives on" if blow.alone else ""))
-        yield blow.down
-        self._stack.restart(blow.victim)
+    def _kill_task(self, seen: Seen, doom: Doom, pids: dict[str, int]) -> None:
+        if pid := pids.get(doom.who):
+            kill(pid)
+            self.kills[f"{doom.who} process of {seen.name}"] += 1
+            self._say(f"killed the {doom.who} process of {seen.name}")
 
-    def _disturb_again_and_again(self, seed: int) -> Iterator[float]:
+    def _kill_components(self, seed: int, every: float) -> Iterator[float]:
+        for blow in blows(seed, every):
+            patience = time.monotonic() + RECOVERED
+            while time.monotonic() < patience and not self._stack.api.healthy():
+                yield 1
+            yield blow.after
+            server = self._stack.servers[blow.victim]
+            if not server.running:
+                self._say(f"{blow.victim} has ended by itself")
+                self.kills[f"{blow.victim} (ended by itself)"] += 1
+            elif blow.alone and server.pid is not None:
+                kill(server.pid)
+            else:
+                server.kill()
+            self.kills[blow.victim] += 1
+            self._say(f"killed the {blow.victim}" + (", what it had started lives on" if blow.alone else ""))
+            yield blow.down
+            self._stack.restart(blow.victim)
+
+    def _disturb(self, seed: int) -> Iterator[float]:
         for trouble in troubles(seed):
             yield trouble.quiet
             self._aws.faults(trouble.faults)

@@ -59,19 +59,28 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Blow:
-    """A process that is killed with SIGKILL.
+class Doom:
+    """How the process of a task dies.
 
-    :param after: seconds since the last one.
-    :param victim: "task" is a task's process, "worker" the LocalExecutor's process that runs one; else a component.
-    :param patience: how long the victim goes on after it was found, in seconds: it dies in the middle of something.
+    :param who: "task" is the task's own process, "worker" the one of LocalExecutor that runs it.
+    :param after: the share of its usual life that it lives.
+    """
+
+    who: str
+    after: float
+
+
+@dataclass(frozen=True)
+class Blow:
+    """A component of Airflow that is killed with SIGKILL.
+
+    :param after: seconds since all of them were healthy.
     :param alone: whether what it has started outlives it until it is started again.
-    :param down: the seconds until a component is started again.
+    :param down: the seconds until then.
     """
 
     after: float
     victim: str
-    patience: float
     alone: bool
     down: float
 
@@ -85,7 +94,6 @@ class Trouble:
     seconds: float
 
 
-WORKERS = {"task": 5, "worker": 2}
 COMPONENTS = {"scheduler": 3, "triggerer": 3, "dag-processor": 2, "api-server": 1}
 SERVICES = "services=stepfunctions+sagemaker+logs"
 FAULTS = (
@@ -117,25 +125,20 @@ def plans(runs: int, seed: int) -> list[Plan]:
     return made
 
 
-def blows_to_workers(seed: int, every: float) -> Iterator[Blow]:
-    """The processes of tasks that are killed, one about *every* so many seconds."""
-    return _blows(Random(f"{seed} workers"), every, WORKERS)
-
-
-def blows_to_components(seed: int, every: float) -> Iterator[Blow]:
-    """The components of Airflow that are killed, one about *every* so many seconds."""
-    return _blows(Random(f"{seed} components"), every, COMPONENTS)
-
-
-def _blows(random: Random, every: float, weights: dict[str, int]) -> Iterator[Blow]:
+def dooms(seed: int, share: float) -> Iterator[Doom | None]:
+    """What becomes of one process of a task after another: the *share* of them that is killed."""
+    random = Random(f"{seed} tasks")
     while True:
-        yield Blow(
-            random.uniform(0.5, 1.5) * every,
-            random.choices(tuple(weights), tuple(weights.values()))[0],
-            random.choice((0.0, random.uniform(0, 4))),
-            random.random() < 0.5,
-            random.uniform(0.5, 4),
-        )
+        doom = Doom(random.choice(("task", "task", "worker")), random.random())
+        yield doom if random.random() < share else None
+
+
+def blows(seed: int, every: float) -> Iterator[Blow]:
+    """The components that are killed, about *every* so many healthy seconds."""
+    random = Random(f"{seed} components")
+    while True:
+        victim = random.choices(tuple(COMPONENTS), tuple(COMPONENTS.values()))[0]
+        yield Blow(random.uniform(0.2, 1.8) * every, victim, random.random() < 0.5, random.uniform(0.5, 4))
 
 
 def troubles(seed: int) -> Iterator[Trouble]:

@@ -36,14 +36,13 @@ def processes(home: Path) -> Iterator[Process]:
                         yield Process(int(folder.name), int(status[1]), title)
 
 
-def busy_workers(home: Path) -> list[tuple[Process, str]]:
-    """The processes of LocalExecutor that run a task, with the ids of the task instances."""
-    return _titled(home, BUSY)
-
-
-def task_processes(home: Path) -> list[tuple[Process, str]]:
-    """The processes that run the code of a task, with the ids of the task instances."""
-    return _titled(home, TASK)
+def tasks_at_work(home: Path) -> dict[str, dict[str, int]]:
+    """The processes that run tasks: of each task instance the "task" process and its "worker", LocalExecutor's."""
+    found: dict[str, dict[str, int]] = {}
+    for who, title in (("task", TASK), ("worker", BUSY)):
+        for process, ti_id in _titled(home, title):
+            found.setdefault(ti_id, {})[who] = process.pid
+    return found
 
 
 def _titled(home: Path, title: re.Pattern[str]) -> list[tuple[Process, str]]:
