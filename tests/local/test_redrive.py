@@ -442,3 +442,64 @@ def test_a_redrive_is_an_event_on_the_default_bus(account: Account) -> None:
     assert {(status, detail["redriveCount"]) for status, detail in found.items()} == {("RUNNING", 1), ("FAILED", 1)}
     assert found["RUNNING"]["stopDate"] is None
     assert found["RUNNING"]["redriveStatus"] == "NOT_REDRIVABLE"
+
+
+def distributed(items: Any, item: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A distributed Map over items."""
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **item}
+    return {"Type": "Map", "Items": items, "ItemProcessor": processor, "End": True, **fields}
+
+
+def marked(account: Account) -> tuple[str, dict[str, Any]]:
+    """A queue, and a state of each child that leaves a message there."""
+    url = account.aws.client("sqs").create_queue(QueueName=unique("marks"))["QueueUrl"]
+    send = {"QueueUrl": url, "MessageBody": "{% $states.input %}"}
+    state = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Arguments": send}
+    return url, {**state, "Output": "{% $states.input %}", "Next": "Pause"}
+
+
+def marks(account: Account, url: str) -> list[str]:
+    sqs = account.aws.client("sqs")
+    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    return sorted(message["Body"] for message in received)
+
+
+def test_only_the_children_that_did_not_end_run_again(account: Account) -> None:
+    keys = [f"{unique('child')}-{index}" for index in range(3)]
+    url, mark = marked(account)
+    last = "{% $states.context.Map.Item.Index = 2 ? 1 : 0 %}"
+    item = branch(
+        Mark=mark, Pause={"Type": "Wait", "Seconds": last, "Next": "Gate"}, Gate=gate(account, "{% $states.input %}")
+    )
+    for key in keys[:2]:
+        account.put(key, "")
+    execution = account.start(account.create({"Each": distributed(keys, item)}))
+    described = account.finish(execution)
+    assert (described["status"], described["error"]) == ("FAILED", "States.ExceedToleratedFailureThreshold")
+    assert marks(account, url) == sorted(keys)
+    (run,) = account.sfn.list_map_runs(executionArn=execution)["mapRuns"]
+    counts = account.sfn.describe_map_run(mapRunArn=run["mapRunArn"])["itemCounts"]
+    assert (counts["succeeded"], counts["failed"], counts["total"], counts["running"]) == (2, 1, 3, 0)
+    account.put(keys[2], "")
+    redrive(account, execution)
+    described = account.finish(execution)
+    assert json.loads(described["output"]) == ["through"] * 3, described
+    assert marks(account, url) == []
+
+
+def test_children_that_are_tolerated_fail_alone(account: Account) -> None:
+    item = branch(Gate=gate(account, "{% $states.input %}"))
+    keys = [unique("tolerated") for _ in range(4)]
+    account.put(keys[0], "")
+    half = distributed(keys[:2], item, ToleratedFailurePercentage=50)
+    assert json.loads(account.run({"Each": half})["output"]) == ["through", None]
+    assert account.run({"Each": distributed(keys, item, ToleratedFailureCount=2)})["status"] == "FAILED"
+    assert account.run({"Each": distributed(keys, item, ToleratedFailureCount=3)})["status"] == "SUCCEEDED"
+
+
+def test_a_stop_ends_the_children(account: Account) -> None:
+    item = branch(Work={"Type": "Wait", "Seconds": 60, "End": True})
+    execution = account.start(account.create({"Each": distributed([1, 2], item)}))
+    until(lambda: "MapRunStarted" in account.types(execution))
+    account.sfn.stop_execution(executionArn=execution)
+    assert account.finish(execution)["status"] == "ABORTED"

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 patches = Patches("moto.stepfunctions.parser.asl.component.state.exec")
 names = Patches("moto.stepfunctions.parser.asl.component.common.error_name")
 
-_PARTING_SECONDS = 5
+PARTING_SECONDS = 5
 
 
 @patches.replaces("state_parallel.branches_decl", "BranchesDecl._eval_body", "self", "env")
@@ -43,7 +43,7 @@ def run_branches(self: Any, env: Any) -> None:
         for frame in frames:
             frame.set_stop(stop_date=datetime.datetime.now(datetime.UTC), cause=None, error=None)
     for thread in threads:
-        thread.join(_PARTING_SECONDS)
+        thread.join(PARTING_SECONDS)
     for frame in frames:
         env.close_frame(frame)
     if not env.is_running():
@@ -51,7 +51,7 @@ def run_branches(self: Any, env: Any) -> None:
     if over.error is not None:
         # What follows comes from the failure, not from the stops that it led to, which have later numbers.
         env.event_history_context.source_event_id = over.last_event
-        raise _failure(env, over.error, "ExecutionFailed")
+        raise failure_of(env, over.error, "ExecutionFailed")
     env.stack.append([copy.deepcopy(part.output) for part in parts])
 
 
@@ -93,7 +93,7 @@ class _Over:
 def run_items(self: Any, env: Any) -> None:
     """Run the items of an inline Map, so many at a time; the result is the list of their outputs."""
     settings = env.stack.pop()
-    pool = _pool(self._get_iteration_program(), settings.input_items, progress_of(env))
+    pool = pool_of(self._get_iteration_program(), settings.input_items, progress_of(env))
     count = len(pool._open_jobs)
     threads = []
     for _ in range(min(settings.max_concurrency or count, count)):
@@ -107,7 +107,7 @@ def run_items(self: Any, env: Any) -> None:
         for frame in list(env._frames):
             frame.set_stop(stop_date=datetime.datetime.now(datetime.UTC), cause=None, error=None)
     for thread in threads:
-        thread.join(_PARTING_SECONDS)
+        thread.join(PARTING_SECONDS)
     if not env.is_running():
         raise InterruptedWaitError
     if error is not None:
@@ -115,7 +115,7 @@ def run_items(self: Any, env: Any) -> None:
     env.stack.append([closed.job_output for closed in pool.get_closed_jobs()])
 
 
-def _pool(program: Any, items: list[Any], progress: Progress) -> Any:
+def pool_of(program: Any, items: list[Any], progress: Progress) -> Any:
     """The items to run; those that ended before a redrive count as run."""
     from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobClosed, JobPool
 
@@ -164,13 +164,14 @@ def _item_output(self: Any, env: Any, job: Any) -> Any:
     job.job_program.eval(env)
     state = env.program_state()
     if type(state).__name__ == "ProgramError":
-        raise _failure(env, state.error or {}, "MapIterationFailed")
+        raise failure_of(env, state.error or {}, "MapIterationFailed")
     if not progress_of(env).ended:
         raise InterruptedWaitError
     return env.states.get_input()
 
 
-def _failure(env: Any, error: dict[str, Any], event: str) -> Exception:
+def failure_of(env: Any, error: dict[str, Any], event: str) -> Exception:
+    """The exception that carries the `error` of what ran inside of a state, with its event."""
     from moto.stepfunctions.parser.asl.component.common.error_name import custom_error_name, failure_event
 
     details = {key: error[key] for key in ("error", "cause") if error.get(key) is not None}

@@ -2,17 +2,20 @@
 
 moto keeps the stack of query languages on the class: one refused definition, or two parsed at the same time,
 corrupts every later parse of the process. Here each parse has its own. moto also takes some strings (names, keys,
-values of `Assign`) with their escapes, and others as Python literals.
+values of `Assign`) with their escapes, and others as Python literals; and of a percentage it wants the fraction.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
 
 patches = Patches("moto.stepfunctions.parser.asl")
+
+_WHOLE_PERCENTAGE = re.compile(r'("ToleratedFailurePercentage"\s*:\s*\d+)(?=\s*[,}])')
 
 
 @patches.replaces("parse.asl_parser", "AmazonStateLanguageParser.parse", "definition")
@@ -25,7 +28,7 @@ def parse(definition: str) -> tuple[Any, Any]:
     from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
     listener = SyntaxErrorListener()
-    parser = ASLParser(CommonTokenStream(ASLLexer(InputStream(definition))))
+    parser = ASLParser(CommonTokenStream(ASLLexer(InputStream(_WHOLE_PERCENTAGE.sub(r"\1.0", definition)))))
     parser.removeErrorListeners()
     parser.addErrorListener(listener)
     tree = parser.state_machine()
