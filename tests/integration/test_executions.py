@@ -173,12 +173,12 @@ def test_only_what_is_meant_is_stopped(stack: Any):
     assert (status("deferred"), status("kept")) == ("RUNNING", "RUNNING")
 
     stack.patch_task("machine_waits", run_id, "deferred", "failed")
-    stack.patch_task("machine_waits", run_id, "in_worker", "failed")
-    stack.patch_task("machine_waits", run_id, "kept", "success")
     until(lambda: status("deferred") == "ABORTED", 120)
     assert described(stack, started["deferred"])["error"] == "Airflow.TaskMarkedFailed"
+    stack.patch_task("machine_waits", run_id, "in_worker", "failed")
     until(lambda: status("in_worker") == "ABORTED", 120)
-    time.sleep(5)
+    stack.patch_task("machine_waits", run_id, "kept", "success")
+    time.sleep(10)
     assert status("kept") == "RUNNING", "a success stops nothing"
 
 
@@ -217,13 +217,24 @@ def test_sensors_wait_in_the_triggerer(stack: Any):
     assert sagemaker.describe_processing_job(ProcessingJobName=slow)["ProcessingJobStatus"] == "InProgress"
 
 
+def watch(stack: Any, dag_id: str) -> None:
+    """Let *dag_id* be started by its asset, and wait until the triggerer watches that."""
+
+    def watchers() -> int:
+        return str((stack.logs / "triggerer.log").read_text()).count("trigger ID")
+
+    before = watchers()
+    stack.unpause(dag_id)
+    until(lambda: watchers() > before, 240)
+    time.sleep(5)
+
+
 def ended_runs(stack: Any, dag_id: str) -> list[dict[str, Any]]:
     return [run for run in stack.runs(dag_id) if run["state"] == "success"]
 
 
 def test_a_job_that_completes_starts_a_dag_once_even_after_a_restart(stack: Any):
-    stack.unpause("starts_after_a_job")
-    time.sleep(15)  # the triggerer takes up the watcher
+    watch(stack, "starts_after_a_job")
     job(stack, "asset-one")
     job(stack, "asset-broken", "raise SystemExit(1)")
     job(stack, "other-one")
@@ -249,8 +260,7 @@ def test_an_event_of_an_execution_starts_a_dag(stack: Any):
     target = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     events.put_rule(Name="executions", EventPattern=json.dumps({"source": ["aws.states"]}))
     events.put_targets(Rule="executions", Targets=[{"Id": "queue", "Arn": target}])
-    stack.unpause("starts_after_an_execution")
-    time.sleep(15)  # the triggerer takes up the watcher
+    watch(stack, "starts_after_an_execution")
     arn = machine(stack, "watched-by-queue", ECHO)
     states = stack.aws.client("stepfunctions")
     states.start_execution(stateMachineArn=arn, name="told", input='{"x": 1}')
