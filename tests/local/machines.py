@@ -109,12 +109,13 @@ class Inbox:
     """An SQS queue behind a rule."""
 
     def __init__(self, aws: LocalAws, pattern: dict[str, Any]) -> None:
-        self.sqs, self.events, name = aws.client("sqs"), aws.client("events"), unique("events")
-        self.url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        self.sqs, self.events = aws.client("sqs"), aws.client("events")
+        self.name = unique("events")
+        self.url = self.sqs.create_queue(QueueName=self.name)["QueueUrl"]
         arn = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         pattern = {key.replace("_", "-"): value for key, value in pattern.items()}
-        self.events.put_rule(Name=name, EventPattern=json.dumps(pattern))
-        self.events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+        self.events.put_rule(Name=self.name, EventPattern=json.dumps(pattern))
+        self.events.put_targets(Rule=self.name, Targets=[{"Id": "queue", "Arn": arn}])
 
     def take(self, count: int, seconds: float = 30) -> list[dict[str, Any]]:
         """The next `count` events."""
