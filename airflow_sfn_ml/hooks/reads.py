@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow_sfn_ml.deploy.errors import translated
@@ -36,7 +37,7 @@ class Reads:
         wanted |= {"nextToken": token} if token else {}
         with translated(self._client, "states:GetExecutionHistory", arn):
             page = self._client.get_execution_history(**wanted)
-        events = [event for event in page["events"] if event["id"] > after]
+        events = [_in_utc(event) for event in page["events"] if event["id"] > after]
         if len(events) < len(page["events"]) or "nextToken" not in page:
             return events, None
         return events, (PAGE, page["nextToken"] if size == PAGE else None)
@@ -52,9 +53,14 @@ class Reads:
         more = {"nextToken": token} if token else {}
         with translated(self._client, "states:ListExecutions", machine_arn):
             page = self._client.list_executions(stateMachineArn=machine_arn, maxResults=LISTED, **more)
-        return list(page["executions"]), page.get("nextToken")
+        return [_in_utc(item) for item in page["executions"]], page.get("nextToken")
 
 
 def _without_answer(told: Mapping[str, Any]) -> dict[str, Any]:
     left = ("ResponseMetadata", "input", "output", "inputDetails", "outputDetails")
-    return {key: value for key, value in told.items() if key not in left}
+    return _in_utc({key: value for key, value in told.items() if key not in left})
+
+
+def _in_utc(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with its times in UTC: boto3 gives every single one a time zone of its own, which takes room."""
+    return {key: value.astimezone(UTC) if isinstance(value, datetime) else value for key, value in told.items()}

@@ -18,7 +18,7 @@ class Interests:
 
     def __init__(self) -> None:
         self._names: dict[Wakeable, frozenset[str]] = {}
-        self._interested: dict[str, set[Wakeable]] = {}
+        self._interested: dict[str, tuple[Wakeable, ...]] = {}
         self._some = asyncio.Event()
 
     async def some(self) -> None:
@@ -34,7 +34,7 @@ class Interests:
         self._names[who] = names
         self._some.set()
         for name in names - before:
-            self._interested.setdefault(name, set()).add(who)
+            self._interested[name] = (*self._interested.get(name, ()), who)
         self._remove(who, before - names)
 
     def forget(self, who: Wakeable) -> None:
@@ -49,7 +49,8 @@ class Interests:
 
     def _remove(self, who: Wakeable, names: Iterable[str]) -> None:
         for name in names:
-            interested = self._interested[name]
-            interested.discard(who)
-            if not interested:
+            left = tuple(each for each in self._interested[name] if each is not who)
+            if left:
+                self._interested[name] = left
+            else:
                 del self._interested[name]

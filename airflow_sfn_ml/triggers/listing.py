@@ -113,8 +113,12 @@ class Listing:
         self.members.add(member)
         self._wholes += member.is_whole
         self._changed_at = time.monotonic()
-        if self.is_worth_it:
+        if not self.is_worth_it:
+            return
+        if member.since is None:
             self.station.listings.ask(self, Kind.FIRST, max(GATHER, self._gap()))
+        else:
+            self.station.listings.ensure(self, Kind.ROUTINE, self._pause())
 
     def leave(self, member: Member) -> None:
         """Watch *member* no longer."""

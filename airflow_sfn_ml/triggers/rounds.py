@@ -20,7 +20,7 @@ from airflow_sfn_ml.triggers.budget import Budget
 
 log = logging.getLogger(__name__)
 
-PARALLEL = 4
+PARALLEL = 6
 """How many looks of one action are under way at a time."""
 
 Plan = tuple[Kind, float]

@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_sfn_ml.history import ExecutionView, reduce
+from airflow_sfn_ml.history import ExecutionView
 from airflow_sfn_ml.triggers.agenda import Kind
-from airflow_sfn_ml.triggers.coverage import is_covered, names_of_jobs
+from airflow_sfn_ml.triggers.reading_history import Read
 from airflow_sfn_ml.triggers.rounds import Plan
 from airflow_sfn_ml.triggers.threads import in_thread
 from airflow_sfn_ml.triggers.watched import GRACE, Watched
@@ -115,30 +115,23 @@ class Watcher(Watched[ExecutionView]):
 
     async def _read_history(self) -> bool:
         """Read the events that are new, with one token taken already; whether there were any."""
-        after = self.view.last_event_id if self.view is not None else 0
-        events, more = await in_thread(self.station.source.history, self.arn, after, None)
-        view = self.view
-        while more is not None:
-            if not after:  # from the first event on: each page is folded when it comes
-                view, events = await in_thread(reduce, events, view), events[-1:]
+        known, more = self.view, None
+        read = Read(known)
+        while True:
+            more = await in_thread(read.page, self.station.source, self.arn, more)
+            if more is None:
+                break
             await self.station.budget.take("GetExecutionHistory", urgent=True)
-            page, more = await in_thread(self.station.source.history, self.arn, after, more)
-            events = events + page
         self.looked_at = time.monotonic()
-        if not events and view is not None:
+        if read.view is None or read.view is known:
             return False
-        if events:
-            self._last_event = max(event["timestamp"] for event in events)
-        await self._take(await in_thread(reduce, events, view))
-        return True
-
-    async def _take(self, view: ExecutionView) -> None:
-        if self.view is not None and view.redrive_count > self.view.redrive_count:
+        if known is not None and read.view.redrive_count > known.redrive_count:
             self._status = "RUNNING"  # what was told before was about the time before
-        self.view = view
+        self.view, self._last_event = read.view, read.last_event
         self._revision += 1
-        self.jobs, self.is_covered = await in_thread(lambda: (names_of_jobs(view), is_covered(view)))
+        self.jobs, self.is_covered = read.jobs, read.is_covered
         self._register()
+        return True
 
     def _next(self) -> Plan | None:
         if self._differs():

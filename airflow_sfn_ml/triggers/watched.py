@@ -49,7 +49,7 @@ class Watched(Generic[View]):
         self._echoes: tuple[float, ...] = ()
         self._followers = 0
         self._revision = 0
-        self._changed = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
 
     @property
     def pace(self) -> Pace:
@@ -79,7 +79,7 @@ class Watched(Generic[View]):
                 if view is not None and current and self.is_over(view):
                     return
                 self._ensure()
-                await self._changed.wait()
+                await self._news()
                 if self._failure is not None:
                     raise self._failure
         finally:
@@ -170,14 +170,33 @@ class Watched(Generic[View]):
 
     def _ensure(self) -> None:
         """See to it that a look is planned."""
-        kind = Kind.FIRST if self.view is None or self.looked_at != float("-inf") else Kind.URGENT
-        if self.rounds.ensure(self, kind):
+        kind, after = self._due()
+        if self.rounds.ensure(self, kind, after):
             self._begin()
+
+    def _due(self) -> Plan:
+        """When to look if nobody has asked for it yet: followers that come and go are no reason to look sooner."""
+        if self.view is None:
+            return Kind.FIRST, 0.0
+        if self.looked_at == float("-inf"):
+            return Kind.URGENT, 0.0
+        if self.is_over(self.view):
+            return Kind.FIRST, 0.0
+        left = self.looked_at + self._pause() - time.monotonic()
+        return (Kind.ROUTINE, left) if left > 0 else (Kind.FIRST, 0.0)
 
     def _begin(self) -> None:
         self._failure = None
         self._began = time.monotonic()
 
+    async def _news(self) -> None:
+        """Wait until there has been a look."""
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(told)
+        await told
+
     def _tell(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+        waiting, self._waiting = self._waiting, []
+        for told in waiting:
+            if not told.done():
+                told.set_result(None)
