@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout
 
@@ -20,6 +20,8 @@ from airflow_sfn_ml.triggers.stopping import GONE, Order, Scope, order
 if TYPE_CHECKING:
     from airflow_sfn_ml.hooks.starting import Begun
     from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
+
+T = TypeVar("T")
 
 ARN_KEY = "execution_arn"
 """The XCom that tells the execution which a task waits for; it is there before the task waits."""
@@ -75,8 +77,10 @@ class AwaitingOperator(ConnectedOperator):
         StepFunctionsExecutionLink.store(context, arn)
         if not self.wait:
             return arn
-        if not begun.is_new and has_ended(found := hook.describe(arn), redrives):
-            return self._result(hook, found)
+        if not begun.is_new:
+            found = insist_in_worker(lambda: hook.describe(arn), hook.log)
+            if has_ended(found, redrives):
+                return self._result(hook, found)
         if self.deferrable:
             self._defer(ti, arn, redrives)
         return self._result(hook, wait_in_worker(hook, arn, redrives))
@@ -86,7 +90,7 @@ class AwaitingOperator(ConnectedOperator):
         if "timed_out" in event:
             raise AirflowTaskTimeout(f"{event['timed_out']} did not end within this task's time limit")
         hook = self.make_hook()
-        return self._result(hook, hook.describe(event["ended"]))
+        return self._result(hook, insist_in_worker(lambda: hook.describe(event["ended"]), hook.log))
 
     def on_kill(self) -> None:
         """Stop the execution that this process waits for, if someone ended the task or its Dag run.
@@ -134,7 +138,7 @@ class AwaitingOperator(ConnectedOperator):
         """
         if described["status"] == "SUCCEEDED":
             return output_of(described)
-        raise AirflowException("\n".join(failure_story(hook, described)))
+        raise AirflowException("\n".join(insist_in_worker(lambda: failure_story(hook, described), hook.log)))
 
 
 def needs_worker(operator: Any) -> bool:
@@ -147,9 +151,12 @@ def wait_in_worker(hook: StepFunctionsHook, arn: str, redrives: int = 0) -> dict
     return poll_in_worker(lambda: hook.describe(arn), lambda told: has_ended(told, redrives), hook.log)
 
 
-def poll_in_worker(
-    look: Callable[[], dict[str, Any]], is_over: Callable[[Mapping[str, Any]], bool], log: Any
-) -> dict[str, Any]:
+def insist_in_worker(ask: Callable[[], T], log: Any) -> T:
+    """What *ask* gives, once it does not fail with what passes by itself."""
+    return poll_in_worker(ask, lambda _: True, log)
+
+
+def poll_in_worker(look: Callable[[], T], is_over: Callable[[T], bool], log: Any) -> T:
     """What *look* gives at last; errors that pass by themselves are waited out."""
     from airflow_sfn_ml.hooks.errors import is_passing
     from airflow_sfn_ml.triggers.settings import pace

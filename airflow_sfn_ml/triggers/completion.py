@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_sfn_ml.triggers.completing import CompletionTrigger, Ended
 from airflow_sfn_ml.triggers.ending import failure_story, has_ended, output_of
 from airflow_sfn_ml.triggers.halt import halt_execution, outlast
-from airflow_sfn_ml.triggers.sharing import Settings, shared_hook, shared_status
+from airflow_sfn_ml.triggers.sharing import Settings, shared_budget, shared_hook, shared_status
 from airflow_sfn_ml.triggers.stopping import Order, Scope, order
-from airflow_sfn_ml.triggers.threads import in_thread
+from airflow_sfn_ml.triggers.threads import in_thread, insist
+
+if TYPE_CHECKING:
+    from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
 
 LAG = 1.0
 """How long to wait for a read that lags behind what a list has told, in seconds."""
@@ -47,11 +50,17 @@ class StepFunctionsExecutionCompleteTrigger(CompletionTrigger):
         async for summary in summaries(self.settings, self.execution_arn, self.redrives):
             self.log.info("%s: %s", self.execution_arn, summary["status"])
         hook = await shared_hook(self.settings)
-        while not has_ended(described := await in_thread(hook.describe, self.execution_arn), self.redrives):
+        while not has_ended(described := await self._described(hook), self.redrives):
             await asyncio.sleep(LAG)
         if described["status"] == "SUCCEEDED":
             return Ended(await in_thread(output_of, described))
-        return Ended(failure=tuple(await in_thread(failure_story, hook, described)))
+        await shared_budget(self.settings).take("GetExecutionHistory")
+        return Ended(failure=tuple(await insist(failure_story, hook, described)))
+
+    async def _described(self, hook: StepFunctionsHook) -> Mapping[str, Any]:
+        await shared_budget(self.settings).take("DescribeExecution")
+        described: Mapping[str, Any] = await insist(hook.describe, self.execution_arn)
+        return described
 
     async def out_of_time(self) -> bool:
         """Stop the execution, if that is wanted."""

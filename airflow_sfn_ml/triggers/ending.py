@@ -43,11 +43,17 @@ def failure_story(hook: StepFunctionsHook, described: Mapping[str, Any]) -> list
     """Why an execution did not succeed: which of its states failed, with what, and the end of their jobs' logs.
 
     The history is read once. Where that is not allowed, the execution's own cause has to do.
+
+    :raises SfnMlError: AWS is busy or out of reach; asking again may help.
     """
+    from airflow_sfn_ml.hooks.errors import is_passing
+
     lines = [headline(described)]
     try:
         view = reduce(hook.events(str(described["executionArn"])))
     except SfnMlError as error:
+        if is_passing(error):
+            raise
         return [
             *lines,
             *_cause(described),

@@ -10,7 +10,7 @@ from airflow_sfn_ml.triggers.loops import of_loop
 from airflow_sfn_ml.triggers.polled import Document, Polled
 from airflow_sfn_ml.triggers.settings import pace
 from airflow_sfn_ml.triggers.sharing import Settings, shared_budget, shared_hook
-from airflow_sfn_ml.triggers.threads import in_thread
+from airflow_sfn_ml.triggers.threads import in_thread, insist
 
 if TYPE_CHECKING:
     from airflow_sfn_ml.hooks.sagemaker import Kind
@@ -56,7 +56,7 @@ class SageMakerCompleteTrigger(CompletionTrigger):
                 told = status
         if job.document is not None and kind.is_done(job.document, self.allow_stopped):
             return Ended({kind.name: job.document})
-        return Ended(failure=tuple(await in_thread(job_story, hook, kind, self.identifier, job.document)))
+        return Ended(failure=tuple(await insist(job_story, hook, kind, self.identifier, job.document)))
 
 
 async def shared_job(settings: Settings, kind: Kind, identifier: str) -> Polled:

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent
+from botocore.exceptions import ClientError
 
-from airflow_sfn_ml.exceptions import AccessDenied
+from airflow_sfn_ml.exceptions import AccessDenied, DeployError
 from airflow_sfn_ml.hooks.reads import Reads
+from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
 from airflow_sfn_ml.local import LocalAws
 from airflow_sfn_ml.triggers.completion import StepFunctionsExecutionCompleteTrigger
 from airflow_sfn_ml.triggers.job_completion import SageMakerCompleteTrigger
@@ -96,6 +98,30 @@ def test_a_permission_that_is_missing_is_named_at_once(aws: LocalAws, monkeypatc
     arn = "arn:aws:states:us-east-1:123456789012:execution:nobodys:e"
     assert run(StepFunctionsExecutionCompleteTrigger(arn, **WITHOUT_AIRFLOW)) == [TaskFailedEvent()]
     assert "lack states:DescribeExecution" in capsys.readouterr().out
+
+
+def test_what_passes_by_itself_fails_no_task(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, capsys: Any):
+    monkeypatch.setattr("airflow_sfn_ml.triggers.threads.FIRST", 0.1)
+    arn = start(aws, "complete-throttled", FAILS)
+    busy = {"describe": 2, "events": 2}
+
+    def disturbed(name: str) -> Any:
+        call = getattr(StepFunctionsHook, name)
+
+        def answer(*given: Any) -> Any:
+            if busy[name]:
+                busy[name] -= 1
+                refused = ClientError({"Error": {"Code": "ThrottlingException", "Message": "too many"}}, name)
+                raise DeployError("too many") from refused
+            return call(*given)
+
+        return answer
+
+    for name in busy:
+        monkeypatch.setattr(StepFunctionsHook, name, disturbed(name))
+    assert run(StepFunctionsExecutionCompleteTrigger(arn, **WITHOUT_AIRFLOW)) == [TaskFailedEvent()]
+    assert f"Execution {arn} failed: Own.Error" in capsys.readouterr().out
+    assert busy == {"describe": 0, "events": 0}
 
 
 def test_botocores_settings_reach_the_triggerers_client(aws: LocalAws):
