@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from airflow_sfn_ml.local import LocalAws
 from airflow_sfn_ml.local.jobs import serving
 from airflow_sfn_ml.local.jobs.batches import UnreadableRecordsError, assemble, requests
+from airflow_sfn_ml.local.jobs.filters import CSV, JSON, JSON_LINES, DataProcessing
 from tests.local.machines import IMAGE, ROLE, Account, archive, unique
 
 DOUBLING = """
@@ -207,9 +208,14 @@ def test_requests_that_sagemaker_refuses_are_refused(account: Account) -> None:
     with pytest.raises(ClientError, match="Could not find model"):
         account.sagemaker.create_transform_job(**transforming(account, "no-such-model"))
     model = create_model(account)
-    with pytest.raises(ClientError, match="the embedded AWS has no DataProcessing with InputFilter"):
+    for path in ("$..x", "$[?(@.a)]", "x"):
+        with pytest.raises(ClientError, match="does not know the JSONPath"):
+            account.sagemaker.create_transform_job(
+                **transforming(account, model, DataProcessing={"InputFilter": path, "JoinSource": "None"})
+            )
+    with pytest.raises(ClientError, match="takes SplitType Line with text/csv"):
         account.sagemaker.create_transform_job(
-            **transforming(account, model, DataProcessing={"InputFilter": "$[1:]", "JoinSource": "None"})
+            **transforming(account, model, source={"SplitType": "None"}, DataProcessing={"JoinSource": "Input"})
         )
     with pytest.raises(ClientError) as refused:
         account.job("never-was", "Transform")
@@ -268,6 +274,43 @@ def test_binary_records_lose_their_framing_when_they_are_sent_alone(split: str, 
     assert list(requests(data, split, "MultiRecord", 1)) == [data]
     with pytest.raises(UnreadableRecordsError, match="cut off"):
         list(requests(data[:-1] if split == "TFRecord" else frame(b"xyz")[:-1], split, "SingleRecord", 1))
+
+
+def test_answers_are_joined_with_their_records(account: Account) -> None:
+    processing = {"InputFilter": "$[1]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"}
+    request = transforming(account, create_model(account), DataProcessing=processing, BatchStrategy="MultiRecord")
+    name = request["TransformJobName"]
+    job = run(account, request, {"a.csv": "first,1,x\nsecond,2,y\n"})
+    assert job["TransformJobStatus"] == "Completed", account.log(name, "Transform")
+    assert output(account, name, "a.csv") == b"first,2.0\nsecond,4.0\n"
+
+
+def of(kind: str, **wanted: str) -> DataProcessing:
+    split = "None" if kind == JSON else "Line"
+    return DataProcessing.of({"TransformInput": {"ContentType": kind, "SplitType": split}, "DataProcessing": wanted})
+
+
+def test_records_are_filtered_before_they_are_sent() -> None:
+    assert of(CSV, InputFilter="$[1:]").before(b'id,"a,b",2\n3,4,5') == b'"a,b",2\n4,5\n'
+    assert of(CSV, InputFilter="$[-1]").before(b"1,2\n") == b"2\n"
+    assert of(JSON, InputFilter="$.features").before(b'{"id": 1, "features": [1, 2]}') == b"[1, 2]"
+    assert of(JSON_LINES, InputFilter="$['a','b']").before(b'{"a": 1, "b": 2, "c": 3}\n') == b"[1, 2]\n"
+    assert of(JSON, InputFilter="$.rows[*].x").before(b'{"rows": [{"x": 1}, {"x": 2}]}') == b"[1, 2]"
+    assert of(CSV).before(b"1,2") == b"1,2"
+    with pytest.raises(UnreadableRecordsError, match=r"JSONPath \$.gone does not fit"):
+        of(JSON, InputFilter="$.gone").before(b"{}")
+    with pytest.raises(UnreadableRecordsError, match="not JSON"):
+        of(JSON, InputFilter="$.a").before(b"a,b")
+
+
+def test_answers_are_joined_and_filtered_before_they_are_stored() -> None:
+    both = of(JSON_LINES, JoinSource="Input")
+    assert both.after(b'{"id": 7}\n', b"[0.5]\n") == b'{"id": 7, "SageMakerOutput": [0.5]}\n'
+    assert both.after(b"[1]\n", b"2\n") == b'{"SageMakerInput": [1], "SageMakerOutput": 2}\n'
+    assert of(CSV, OutputFilter="$[0]").after(b"1\n", b"0.9,0.1\n") == b"0.9\n"
+    assert of(CSV, InputFilter="$[0]").after(b"1,2\n", b"9\n") == b"9\n"
+    with pytest.raises(UnreadableRecordsError, match="2 records were sent and 1 answered"):
+        of(CSV, JoinSource="Input").after(b"1\n2\n", b"9\n")
 
 
 def test_requests_hold_as_many_records_as_fit() -> None:

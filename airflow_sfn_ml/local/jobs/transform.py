@@ -21,6 +21,7 @@ from airflow_sfn_ml.local.jobs import model
 from airflow_sfn_ml.local.jobs.batches import UnreadableRecordsError, assemble, requests
 from airflow_sfn_ml.local.jobs.container import CannotStartError
 from airflow_sfn_ml.local.jobs.contract import Host
+from airflow_sfn_ml.local.jobs.filters import DataProcessing
 from airflow_sfn_ml.local.jobs.logs import LogStream
 from airflow_sfn_ml.local.jobs.model import Server
 from airflow_sfn_ml.local.jobs.present import Presentation
@@ -131,16 +132,18 @@ class Transformer(Runner):
             ]
         )
         source, output = request["TransformInput"], request["TransformOutput"]
+        processing = DataProcessing.of(request)
         for name, path in self._inputs(source):
             data = _uncompressed(path, source.get("CompressionType", "None"))
-            pieces = requests(data, source.get("SplitType", "None"), plan.strategy, plan.megabytes)
             try:
+                sent = processing.before(data)
+                pieces = requests(sent, source.get("SplitType", "None"), plan.strategy, plan.megabytes)
                 with ThreadPoolExecutor(plan.concurrent) as pool:
                     answers = list(pool.map(lambda piece: self._invoke(servers, piece, plan), pieces))
+                result = processing.after(data, assemble(answers, output.get("AssembleWith", "None")))
             except (InvocationError, UnreadableRecordsError) as error:
                 data_log.write([f"[sagemaker logs]: {name}: {error.__cause__ or error}"])
                 raise
-            result = assemble(answers, output.get("AssembleWith", "None"))
             self._storage.put(f"{output['S3OutputPath'].rstrip('/')}/{name}.out", result)
 
     def _inputs(self, source: dict[str, Any]) -> Iterator[tuple[str, Path]]:
@@ -218,10 +221,9 @@ def _uncompressed(path: Path, compression: str) -> bytes:
         raise UnreadableRecordsError(f"ClientError: {path.name} is not compressed with gzip") from error
 
 
-def unavailable(request: dict[str, Any]) -> str | None:
-    """What of a request is not available here, if anything is."""
-    for name, value in (request.get("DataProcessing") or {}).items():
-        if value not in (None, "$", "None"):
-            return f"DataProcessing with {name}"
+def refused(request: dict[str, Any]) -> str | None:
+    """Why a request cannot be run; None if it can."""
     kind = request["TransformInput"]["DataSource"]["S3DataSource"]["S3DataType"]
-    return None if kind in ("S3Prefix", "ManifestFile") else f"S3DataType {kind}"
+    if kind not in ("S3Prefix", "ManifestFile"):
+        return f"the embedded AWS has no S3DataType {kind}; test this job on AWS"
+    return DataProcessing.of(request).refused(request)

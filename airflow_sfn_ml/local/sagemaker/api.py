@@ -91,8 +91,8 @@ def _check_more(kind: Kind, request: dict[str, Any], account: str, region: str) 
     if kind is TUNING and (reason := search.refused(request)):
         raise RefusedError("ValidationException", reason)
     if kind is TRANSFORM:
-        if what := transform.unavailable(request):
-            raise RefusedError("ValidationException", f"the embedded AWS has no {what}; test this job on AWS")
+        if reason := transform.refused(request):
+            raise RefusedError("ValidationException", reason)
         find_model(request["ModelName"], account, region)
 
 
