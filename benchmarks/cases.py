@@ -14,7 +14,8 @@ WARM = "warm"
 class Case:
     """One case: who waits for what, and under which circumstances.
 
-    :param who: "peer" (the Amazon provider's trigger) or "ours".
+    :param who: "peer" (the Amazon provider's trigger), "ours", or "nobody": triggers that only sleep, which is what the
+        runner itself costs.
     :param waits: "whole" for executions as a whole, "states" for one trigger per state.
     :param states: how many states each execution has.
     :param quotas: whether the service enforces AWS's quotas.
@@ -36,14 +37,17 @@ class Case:
     delay: int = 5
     age: float = 3600
     settle: float = 10
-    window: float = 60
+    window: float = 40
     spread: float = 10
     patience: float = 180
     url: str = ""
 
     def __str__(self) -> str:
-        parts = [self.who, self.waits if self.states == 1 else f"{self.states} states", f"{self.executions}"]
-        return " ".join(parts + [name for name in ("quotas", "events", "role") if getattr(self, name)])
+        what = {"whole": "executions", "states": "followers"}[self.waits]
+        parts = [self.who, f"{self.executions * (self.states if self.waits == 'states' else 1):,} {what}"]
+        if self.states > 1:
+            parts.append(f"of {self.executions}")
+        return ", ".join([" ".join(parts), *(name for name in ("quotas", "events", "role") if getattr(self, name))])
 
 
 def cases(*, quick: bool) -> Iterator[Case]:
@@ -58,12 +62,15 @@ def cases(*, quick: bool) -> Iterator[Case]:
 
 
 def _full() -> Iterator[Case]:
-    for quotas in (False, True):
-        yield Case("peer", "whole", quotas=quotas, settle=0, window=30)
-        for events in (False, True):
-            yield Case("ours", "whole", quotas=quotas, events=events)
-            yield Case("ours", "states", quotas=quotas, events=events)
-            yield Case("ours", "states", executions=100, states=20, quotas=quotas, events=events, spread=60)
+    yield Case("nobody", "whole")
+    yield Case("peer", "whole", settle=0, window=30)
+    yield Case("peer", "whole", quotas=True, settle=0, window=30)
     yield Case("peer", "whole", executions=50, role=True, settle=0, window=30)
+    yield Case("ours", "whole")
     yield Case("ours", "whole", role=True)
-    yield Case("ours", "states", role=True)
+    followers = Case("ours", "states", spread=120)
+    states = Case("ours", "states", executions=100, states=20, spread=90)
+    for case in (Case("ours", "whole"), followers, states):
+        yield replace(case, quotas=True)
+        yield replace(case, quotas=True, events=True)
+    yield replace(followers, quotas=True, events=True, role=True)

@@ -182,18 +182,19 @@ class FakeAws:
             "peak": max(counts.seconds.values(), default=0),
         }
 
-    async def do_covered(self, machine: str, timeout: float) -> dict[str, Any]:
-        """Wait until all executions of *machine* were looked at.
+    async def do_covered(self, machine: str, timeout: float, histories: bool = False) -> dict[str, Any]:
+        """Wait until all executions of *machine* were looked at, or with *histories* until all histories were read.
 
         :returns: how many were, when the last one was, and the same for those whose histories were read.
         """
         arns = [arn for arn, execution in self.executions.items() if execution.machine == machine]
+        awaited = self.read if histories else self.seen
         deadline = time.monotonic() + timeout
-        while any(arn not in self.seen for arn in arns) and time.monotonic() < deadline:
+        while any(arn not in awaited for arn in arns) and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
         seen = [self.seen[arn] for arn in arns if arn in self.seen]
         read = [self.read[arn] for arn in arns if arn in self.read]
-        times = {"at": max(seen, default=0.0), "read_at": max(read, default=0.0)}
+        times = {"seen_at": max(seen, default=0.0), "read_at": max(read, default=0.0)}
         return {"seen": len(seen), "read": len(read), **times}
 
     async def _emit(self, held: list[Execution]) -> None:

@@ -1,11 +1,7 @@
-"""One process that runs triggers as Airflow's triggerer does, and measures itself.
+"""The process that runs the triggers of one case in one event loop, and measures itself.
 
-Triggers are run by Airflow's own `TriggerRunner.run_trigger` (with greenback's portal, log context and spans), in one
-event loop, and talk to Airflow through its own channel. What they log goes to a file, in the form in which they would
-send it to the supervisor.
-
-``python -m benchmarks.triggerer CASE OUT`` with the channel as standard input is how `benchmarks.triggers` starts it:
-CASE is its `Case` as JSON, OUT the file for the figures.
+``python -m benchmarks.triggerer CASE OUT`` with Airflow's channel as standard input is how `benchmarks.triggers` starts
+it: CASE is its `Case` as JSON, OUT the file for the figures.
 """
 
 from __future__ import annotations
@@ -16,159 +12,148 @@ import json
 import sys
 import time
 import urllib.request
-import uuid
-from collections import deque
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
 from benchmarks.cases import MACHINE, WARM, Case
 from benchmarks.measuring import Meter, resident
+from benchmarks.running import Triggers, run_logged
 from benchmarks.supervisor import EXECUTION, START_TASK
 
 TRAIL = 2.0
 """Seconds after every execution was looked at for the first time that still count as the ramp's CPU."""
 FOREVER = 1_000_000
+NOTHING: dict[str, Any] = {"calls": {}, "rejected": {}, "seconds": 1.0, "peak": 0}
 
 
-@dataclass
-class Fired(deque[Any]):
-    """Takes the place of the runner's queue of events: notes when each event came."""
+class Idle(BaseTrigger):
+    """Sleeps: what the runner itself costs."""
 
-    at: dict[str, float] = field(default_factory=dict)
-    wrong: list[str] = field(default_factory=list)
-    names: dict[int, str] = field(default_factory=dict)
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
 
-    def append(self, entry: Any) -> None:
-        """An event of a trigger."""
-        name = self.names[entry.trigger_id]
-        self.at[name] = time.time()
-        payload = entry.event.payload
-        good = type(entry.event).__name__ == "TaskSuccessEvent" or (
-            isinstance(payload, dict) and payload.get("status") in ("success", "SUCCEEDED")
-        )
-        if not good:
-            self.wrong.append(f"{name}: {entry.event!r}")
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Not needed here."""
+        return "", {"seconds": self.seconds}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Sleep, then say so."""
+        await asyncio.sleep(self.seconds)
+        yield TriggerEvent({"status": "success"})
 
 
-class Triggerer:
-    """Runs triggers.
+def trigger_of(case: Case, machine: str, name: str, state: int) -> BaseTrigger:
+    """The trigger that *case* is about, for a state of the execution *name*."""
+    connection = "warm" if machine == WARM else "measured"
+    arn = f"{EXECUTION}{machine}:{name}"
+    if case.who == "nobody":
+        return Idle(0 if machine == WARM else FOREVER)
+    if case.who == "peer":
+        from airflow.providers.amazon.aws.triggers.step_function import StepFunctionsExecutionCompleteTrigger as Theirs
 
-    :param case: what to run.
-    """
+        return Theirs(execution_arn=arn, aws_conn_id=connection, waiter_delay=case.delay, waiter_max_attempts=FOREVER)
+    if case.waits == "whole":
+        from airflow_sfn_ml.triggers.completion import StepFunctionsExecutionCompleteTrigger as Ours
+
+        return Ours(arn, aws_conn_id=connection)
+    from airflow_sfn_ml.triggers.state import StateTrigger
+
+    return StateTrigger(state=f"t{state}", start_task_id=START_TASK, aws_conn_id=connection)
+
+
+class Course:
+    """One case, step by step."""
 
     def __init__(self, case: Case) -> None:
-        from airflow.jobs.triggerer_job_runner import TriggerRunner
-
         self.case = case
-        self.runner = TriggerRunner()
-        self.fired = Fired()
-        self.runner.events = self.fired  # type: ignore[assignment]
-        self.tasks: list[asyncio.Task[None]] = []
+        self.triggers = Triggers()
+        self.meter = Meter()
+
+    async def measure(self) -> dict[str, Any]:
+        """Run the case; its figures."""
+        await self.triggers.connect()
+        await self.warm_up()
+        case = self.case
+        names = await self.ask(op="hold", machine=MACHINE, count=case.executions, states=case.states, age=case.age)
+        gc.collect()
+        before = resident()
+        told = {"ramp": await self.ramp(names), "window": await self.window()}
+        gc.collect()
+        told["memory"] = resident() - before
+        if case.who != "nobody":
+            told["ends"] = await self.ends()
+        self.meter.stop()
+        await self.triggers.cancel()
+        return told
 
     async def warm_up(self) -> None:
         """Run one trigger of the kind to its end, for another connection: what it imports is no cost of the case."""
-        (name,) = await asyncio.to_thread(admin, self.case.url, op="hold", machine=WARM, count=1, states=1, age=60)
-        await asyncio.to_thread(admin, self.case.url, op="end", machine=WARM, at=time.time(), spread=0, events=False)
-        self.run(WARM, name, 0)
-        await asyncio.wait(self.tasks)
-        for task in self.tasks:
-            task.result()
-        if self.fired.wrong or not self.fired.at:
-            raise RuntimeError(f"the first trigger did not succeed: {self.fired.wrong}")
-        self.tasks.clear()
+        (name,) = await self.ask(op="hold", machine=WARM, count=1, states=1, age=60)
+        await self.ask(op="end", machine=WARM, at=time.time(), spread=0, events=False)
+        self.start(WARM, name, 0)
+        await self.triggers.wait()
+        if self.triggers.fired.wrong or not self.triggers.fired.at:
+            raise RuntimeError(f"the first trigger did not succeed: {self.triggers.fired.wrong}")
+        self.triggers.tasks.clear()
 
-    def run(self, machine: str, name: str, state: int) -> None:
-        """Run the trigger for a state of the execution *name*."""
-        trigger = self._trigger(machine, name, state)
-        trigger.task_instance = _task_instance(f"{machine}:{name}", state)
-        number = len(self.fired.names)
-        self.fired.names[number] = f"{name}/{state}"
-        self.runner.triggers[number] = {"name": name, "events": 0, "is_watcher": False, "task": None}  # type: ignore[typeddict-item]
-        self.tasks.append(asyncio.get_running_loop().create_task(self.runner.run_trigger(number, trigger)))
+    def start(self, machine: str, name: str, state: int) -> None:
+        """Start the trigger for a state of the execution *name*."""
+        trigger = trigger_of(self.case, machine, name, state)
+        self.triggers.run(f"{name}/{state}", trigger, f"{machine}:{name}")
 
-    def _trigger(self, machine: str, name: str, state: int) -> Any:
+    async def ramp(self, names: list[str]) -> dict[str, Any]:
+        """Start all triggers; what it takes until each execution was looked at, and its history read if it has to
+        be."""
         case = self.case
-        connection = "warm" if machine == WARM else "measured"
-        arn = f"{EXECUTION}{machine}:{name}"
-        if case.who == "peer":
-            from airflow.providers.amazon.aws.triggers.step_function import StepFunctionsExecutionCompleteTrigger
+        await self.ask(op="reset", coverage=True)
+        began = time.time()
+        self.meter.start()
+        for name in names:
+            for state in range(case.states if case.waits == "states" else 1):
+                self.start(MACHINE, name, state)
+                await asyncio.sleep(0)  # as the runner does between two
+        if case.who == "nobody":
+            await asyncio.sleep(TRAIL)
+            return {**asdict(self.meter.span()), "seen": None, "read": None, "counts": NOTHING}
+        covered = await self.ask(op="covered", machine=MACHINE, timeout=case.patience)
+        await asyncio.sleep(TRAIL)
+        told: dict[str, Any] = asdict(self.meter.span())
+        if case.waits == "states":
+            covered = await self.ask(op="covered", machine=MACHINE, timeout=case.patience, histories=True)
+        for kind in ("seen", "read"):
+            whole = covered[kind] == case.executions
+            told[kind] = covered[f"{kind}_at"] - began if whole else f"{covered[kind]} of {case.executions}"
+        return {**told, "counts": await self.ask(op="counts")}
 
-            return StepFunctionsExecutionCompleteTrigger(
-                execution_arn=arn, aws_conn_id=connection, waiter_delay=case.delay, waiter_max_attempts=FOREVER
-            )
-        if case.waits == "whole":
-            from airflow_sfn_ml.triggers.completion import StepFunctionsExecutionCompleteTrigger as Ours
+    async def window(self) -> dict[str, Any]:
+        """What waiting costs while nothing happens."""
+        await asyncio.sleep(self.case.settle)
+        await self.ask(op="reset")
+        self.meter.span()
+        await asyncio.sleep(self.case.window)
+        return {**asdict(self.meter.span()), "counts": await self.ask(op="counts")}
 
-            return Ours(arn, aws_conn_id=connection)
-        from airflow_sfn_ml.triggers.state import StateTrigger
+    async def ends(self) -> dict[str, Any]:
+        """End everything; how long after each end the event came, sorted."""
+        case, fired = self.case, self.triggers.fired
+        await self.ask(op="reset")
+        self.meter.span()
+        at = time.time() + 0.5
+        planned = await self.ask(op="end", machine=MACHINE, at=at, spread=case.spread, events=case.events)
+        await self.triggers.wait(case.spread + case.patience)
+        told = {**asdict(self.meter.span()), "counts": await self.ask(op="counts")}
+        followed = list(fired.names.values())[1:]  # the first was the warm-up
+        late = [fired.at[name] - planned[name] for name in followed if name in fired.at]
+        return {**told, "late": sorted(late), "missing": len(followed) - len(late), "wrong": fired.wrong[:5]}
 
-        return StateTrigger(state=f"t{state}", start_task_id=START_TASK, aws_conn_id=connection)
-
-
-async def measure(case: Case) -> dict[str, Any]:
-    """Run *case*; its figures."""
-    triggerer, meter = Triggerer(case), Meter()
-    await triggerer.runner.init_comms()
-    await triggerer.warm_up()
-    names = await asyncio.to_thread(
-        admin, case.url, op="hold", machine=MACHINE, count=case.executions, states=case.states, age=case.age
-    )
-    gc.collect()
-    before = resident()
-    told: dict[str, Any] = {}
-
-    await asyncio.to_thread(admin, case.url, op="reset", coverage=True)
-    began = time.time()
-    meter.start()
-    for name in names:
-        for state in range(case.states if case.waits == "states" else 1):
-            triggerer.run(MACHINE, name, state)
-    covered = await asyncio.to_thread(admin, case.url, op="covered", machine=MACHINE, timeout=case.patience)
-    await asyncio.sleep(TRAIL)
-    whole = covered["seen"] == case.executions
-    told["ramp"] = {**asdict(meter.span()), "until": covered["at"] - began if whole else None, **covered}
-    told["ramp"]["counts"] = await asyncio.to_thread(admin, case.url, op="counts")
-
-    await asyncio.sleep(case.settle)
-    await asyncio.to_thread(admin, case.url, op="reset")
-    meter.span()
-    await asyncio.sleep(case.window)
-    told["window"] = asdict(meter.span())
-    told["window"]["counts"] = await asyncio.to_thread(admin, case.url, op="counts")
-    covered = await asyncio.to_thread(admin, case.url, op="covered", machine=MACHINE, timeout=0)
-    told["read"] = covered["read"]
-    told["read_until"] = covered["read_at"] - began if covered["read"] == case.executions else None
-
-    gc.collect()
-    told["memory"] = resident() - before
-    told["latency"] = await latencies(triggerer, meter)
-    told["memory_after"] = resident() - before
-    meter.stop()
-    for task in triggerer.tasks:
-        task.cancel()
-    return told
-
-
-async def latencies(triggerer: Triggerer, meter: Meter) -> dict[str, Any]:
-    """End everything; how long after each end the event came, sorted."""
-    case = triggerer.case
-    await asyncio.to_thread(admin, case.url, op="reset")
-    meter.span()
-    at = time.time() + 0.5
-    ends = await asyncio.to_thread(
-        admin, case.url, op="end", machine=MACHINE, at=at, spread=case.spread, events=case.events
-    )
-    await asyncio.wait(triggerer.tasks, timeout=case.spread + case.patience)
-    fired, told = triggerer.fired, asdict(meter.span())
-    told["counts"] = await asyncio.to_thread(admin, case.url, op="counts")
-    followed = list(fired.names.values())[1:]  # the first was the warm-up
-    if case.waits == "whole":
-        ends = {f"{name.rpartition('/')[0]}/0": end for name, end in ends.items()}  # the last end of each counts
-    told["seconds_late"] = sorted(round(fired.at[name] - ends[name], 3) for name in followed if name in fired.at)
-    told["missing"] = sum(name not in fired.at for name in followed)
-    told["wrong"] = fired.wrong[:5]
-    return told
+    async def ask(self, **asked: Any) -> Any:
+        """`admin`, in a thread."""
+        return await asyncio.to_thread(admin, self.case.url, **asked)
 
 
 def admin(url: str, **asked: Any) -> Any:
@@ -178,30 +163,11 @@ def admin(url: str, **asked: Any) -> Any:
         return json.load(answer)
 
 
-def _task_instance(run_id: str, state: int) -> Any:
-    from airflow.executors.workloads.task import TaskInstanceDTO
-
-    return TaskInstanceDTO(
-        id=uuid.uuid4(),
-        task_id=f"group.t{state}",
-        dag_id="benchmark",
-        run_id=run_id,
-        try_number=1,
-        dag_version_id=uuid.UUID(int=1),
-        pool_slots=1,
-        priority_weight=1,
-    )
-
-
 def main(case: str, out: str) -> None:
     """Run the case and write its figures to *out*."""
-    from airflow.sdk.log import configure_logging, reset_logging
-
-    reset_logging()
-    with Path(out).with_name("triggers.log").open("wb", buffering=0) as log:
-        configure_logging(json_output=True, output=log, sending_to_supervisor=True)
-        told = asyncio.run(measure(Case(**json.loads(case))))
-        Path(out).write_text(json.dumps(told))
+    course = Course(Case(**json.loads(case)))
+    told = run_logged(course.measure(), Path(out).with_name("triggers.log"))
+    Path(out).write_text(json.dumps(told))
 
 
 if __name__ == "__main__":
