@@ -175,7 +175,9 @@ def _continued(hook: StepFunctionsHook, wish: Wish, earlier: str, is_continued: 
             return Begun(earlier, count) if is_continued else None
         case "RUNNING" | "PENDING_REDRIVE":
             log.warning(
-                "%s still runs, so nothing new is started. To begin anew, mark this task failed, then clear it", earlier
+                "%s still runs, so nothing new is started. To stop it, mark this task failed; cleared after that, it "
+                "goes on where it was stopped",
+                earlier,
             )
             return Begun(earlier, count)
     if not _is_as_wished(hook, wish, found):

@@ -11,6 +11,7 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException, AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 
+from airflow_sfn_ml.exceptions import DeployError
 from airflow_sfn_ml.hooks.sagemaker import KINDS
 from airflow_sfn_ml.local import LocalAws
 from airflow_sfn_ml.sensors import sagemaker as sensors
@@ -119,6 +120,26 @@ def test_a_job_that_was_stopped_is_a_failure_unless_that_is_allowed(aws: LocalAw
         execute(SageMakerProcessingSensor(task_id="t", job_name=name, **POKES), Tries("s").next())
     allowed = SageMakerProcessingSensor(task_id="t", job_name=name, allow_stopped=True, **POKES)
     assert execute(allowed, Tries("s").next())["Processing"]["ProcessingJobStatus"] == "Stopped"
+
+
+def test_an_endpoint_is_waited_for_until_it_is_in_service(aws: LocalAws):
+    sagemaker = aws.client("sagemaker")
+    role, image = "arn:aws:iam::123456789012:role/sagemaker", "any-image"
+    sagemaker.create_model(ModelName="sensed", ExecutionRoleArn=role, PrimaryContainer={"Image": image})
+    variant = {"VariantName": "all", "ModelName": "sensed", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    sagemaker.create_endpoint_config(EndpointConfigName="sensed", ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName="sensed", EndpointConfigName="sensed")
+    told = execute(sensors.SageMakerEndpointSensor(task_id="t", endpoint_name="sensed", **POKES), Tries("s").next())
+    assert told["Endpoint"]["EndpointStatus"] == "InService"
+
+
+def test_what_is_not_there_is_waited_for_in_the_triggerer_and_told_at_once_when_poking(aws: LocalAws):
+    with DAG("sensor-nobody"):
+        waits = SageMakerProcessingSensor(task_id="t", job_name="nobody", aws_conn_id=None)
+    with pytest.raises(TaskDeferred):
+        execute(waits, Tries("s").next())
+    with pytest.raises(DeployError, match="sagemaker:DescribeProcessingJob on nobody"):
+        execute(SageMakerProcessingSensor(task_id="t", job_name="nobody", **POKES), Tries("s").next())
 
 
 def test_every_kind_is_what_boto3_knows():
