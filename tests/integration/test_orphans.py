@@ -16,15 +16,17 @@ from tests.integration.test_runs import until
 pytestmark = pytest.mark.integration
 DAG = "slow"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:slow-g"
-FILE = str(Path(__file__).with_name("dags") / "groups.py")
+DAGS = Path(__file__).with_name("dags")
 
 
-def orphans(stack: Any, *options: str, answer: str = "") -> tuple[int, list[dict[str, Any]], str]:
+def orphans(
+    stack: Any, *options: str, dag_id: str = DAG, file: str = "groups.py"
+) -> tuple[int, list[dict[str, Any]], str]:
     """The exit status of the command, what it says, and what it writes on standard error."""
     done = subprocess.run(
-        [sys.executable, "-m", "airflow_sfn_ml", "orphans", DAG, "--file", FILE, "-o", "json", *options],
+        [sys.executable, "-m", "airflow_sfn_ml", "orphans", dag_id, "--file", str(DAGS / file), "-o", "json", *options],
         env=stack.env,
-        input=answer,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=240,
@@ -88,6 +90,24 @@ def test_what_a_dag_run_left_behind_is_listed_and_stopped_when_asked(airflow_sta
     assert (ended["status"], ended["error"]) == ("ABORTED", "Airflow.Orphaned")
     assert sagemaker.describe_processing_job(ProcessingJobName=job)["ProcessingJobStatus"] in ("Stopping", "Stopped")
     assert orphans(airflow_stack, "--grace", "0")[:2] == (0, [])
+
+
+def test_the_execution_of_a_written_machine_is_known_by_what_its_start_task_has_told(airflow_stack: Any):
+    dag_id, file = "written_slow", "orphans.py"
+    run_id = airflow_stack.trigger(dag_id)
+    arn = until(lambda: airflow_stack.xcom(dag_id, run_id, "g.start"), 90)["execution_arn"]
+    client = airflow_stack.aws.client("stepfunctions")
+    by_hand = client.start_execution(stateMachineArn=arn.replace(":execution:", ":stateMachine:").rpartition(":")[0])
+    assert airflow_stack.wait(dag_id, run_id, 90) == "success"  # its only task has ended, the machine has not
+    try:
+        status, rows, _ = orphans(airflow_stack, "--grace", "0", dag_id=dag_id, file=file)
+        assert status == 3
+        assert [(row["execution"], row["run"], row["why"]) for row in rows] == [
+            (arn, run_id, "its Dag run is over (success)")
+        ]
+    finally:
+        for each in (arn, by_hand["executionArn"]):
+            client.stop_execution(executionArn=each)
 
 
 def test_the_machines_of_dags_that_are_gone_are_found_by_their_tags(airflow_stack: Any):
