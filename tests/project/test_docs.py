@@ -58,5 +58,5 @@ def test_the_settings_of_the_readme_are_those_of_the_provider():
     from airflow_sfn_ml import get_provider_info
 
     options = get_provider_info()["config"]["sfn_ml"]["options"]
-    told = {name: float(default) for name, default in re.findall(r"^\| `(\w+)` \| (\S+) \|", README, re.M)}
-    assert told == {name: float(option["default"]) for name, option in options.items()}
+    told = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", README, re.M))
+    assert told == {name: option["default"].removesuffix(".0") or "none" for name, option in options.items()}
