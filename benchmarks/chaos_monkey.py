@@ -15,6 +15,8 @@ from demo.stack import AirflowStack
 
 Say = Callable[[str], None]
 TICK = 0.3
+STALE = 16.0
+"""How long Airflow takes the last heartbeat of what was killed for health, in seconds; see `chaos_course.RECOVERY`."""
 RECOVERED = 60.0
 """After so many seconds a component that does not get healthy is no reason to spare the others, in seconds."""
 
@@ -89,6 +91,7 @@ class Monkey:
 
     def _kill_components(self, seed: int, every: float) -> Iterator[float]:
         for blow in blows(seed, every):
+            yield STALE
             patience = time.monotonic() + RECOVERED
             while time.monotonic() < patience and not self._stack.api.healthy():
                 yield 1

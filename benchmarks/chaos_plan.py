@@ -147,4 +147,4 @@ def troubles(seed: int) -> Iterator[Trouble]:
     while True:
         for faults in random.sample(FAULTS, len(FAULTS)):
             told = f"{faults},{SERVICES},seed={random.randrange(1000)}"
-            yield Trouble(random.uniform(3, 8), told, random.uniform(5, 12))
+            yield Trouble(random.uniform(1, 4), told, random.uniform(8, 20))
