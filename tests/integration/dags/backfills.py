@@ -50,3 +50,7 @@ with (
         task_id="wait", bucket_key="s3://models/limited_group/{{ run_id }}", poke_interval=1, timeout=600
     )
     gate >> EmptyOperator(task_id="done")
+
+
+with DAG("renewed", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
+    EmptyOperator(task_id="done")
