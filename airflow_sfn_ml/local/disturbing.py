@@ -32,6 +32,8 @@ from airflow_sfn_ml.local.stepfunctions.lag import looking_back
 PATH = "/_faults"
 INSIDE = "inside"
 """The access key of calls that jobs, functions and state machines make."""
+SERVICE = "service"
+"""The access key of what SageMaker itself does for a job; it is never disturbed."""
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -75,7 +77,8 @@ class Dice:
         """The lot of the next call of its action."""
         faults = self.faults
         service = self._signed.get(call.service, call.service)
-        if not faults.concern(service, call.action) or (call.key == INSIDE and not faults.inside):
+        spared = call.key == SERVICE or (call.key == INSIDE and not faults.inside)
+        if spared or not faults.concern(service, call.action):
             return Lot()
         with self._lock:
             name = (call.service, call.action)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from airflow_sfn_ml.local.disturbing import INSIDE, Disturbed
+from airflow_sfn_ml.local.disturbing import INSIDE, SERVICE, Disturbed
 from airflow_sfn_ml.local.errors import LocalAwsError
 from airflow_sfn_ml.local.faults import Faults
 from airflow_sfn_ml.local.patching import Patches, check_version
@@ -107,7 +107,7 @@ def _extend(url: str, data_dir: Path, options: Options) -> tuple[Any, list[Patch
         grace_seconds=options.grace_seconds,
         environment=environment(url, INSIDE),
     )
-    engine = JobEngine(settings, client)
+    engine = JobEngine(settings, clients.Clients(url, (SERVICE, SERVICE)))
     engine.listeners.append(events.job_changed)
     executions.listeners.append(events.execution_changed)
     endpoints.listeners.append(events.endpoint_changed)

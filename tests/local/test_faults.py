@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from airflow_sfn_ml.local import LocalAws, LocalAwsError
 from airflow_sfn_ml.local.disturbing import Call, Dice
 from airflow_sfn_ml.local.faults import Faults, InvalidFaultsError, parse, read
-from tests.local.machines import ROLE, Account, python, unique
+from tests.local.machines import ROLE, Account, python, s3_output, unique
 
 WAIT = {"W": {"Type": "Wait", "Seconds": 60, "End": True}}
 PASS = {"P": {"Type": "Pass", "Output": 1, "End": True}}
@@ -221,6 +221,26 @@ def test_jobs_and_state_machines_go_on_undisturbed(aws: LocalAws, disturbed: Acc
     described = disturbed.finish(execution)
     assert described["status"] == "SUCCEEDED", described
     assert aws.disturbed() == {}
+
+
+def test_scripts_are_disturbed_when_asked_but_not_what_sagemaker_does_for_them(
+    aws: LocalAws, disturbed: Account
+) -> None:
+    code = (
+        "import boto3, botocore.exceptions\n"
+        "try: boto3.client('s3').list_buckets()\n"
+        "except botocore.exceptions.ClientError as error: code = error.response['Error']['Code']\n"
+        "else: code = 'none'\n"
+        "open('/opt/ml/processing/out/code', 'w').write(code)\n"
+    )
+    uri = f"s3://{disturbed.bucket}/{unique('out')}"
+    outputs = {"Outputs": [s3_output("out", uri, "/opt/ml/processing/out")]}
+    name = unique("troubled")
+    disturbed.sagemaker.create_processing_job(**python(name, code, ProcessingOutputConfig=outputs))
+    aws.faults("throttle=1,services=s3+logs,inside=true")
+    assert disturbed.finish_job(name)["ProcessingJobStatus"] == "Completed"
+    aws.faults()
+    assert disturbed.get(f"{uri}/code") == b"SlowDown"
 
 
 def test_reads_that_lag_show_what_was(aws: LocalAws, disturbed: Account) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import time
@@ -398,6 +399,12 @@ def test_jobs_are_listed_and_unknown_ones_refused(account: Account) -> None:
     assert [each["ProcessingJobName"] for each in first["ProcessingJobSummaries"]] == [f"{stem}-2", f"{stem}-1"]
     rest = account.sagemaker.list_processing_jobs(NameContains=stem, NextToken=first["NextToken"])
     assert [each["ProcessingJobName"] for each in rest["ProcessingJobSummaries"]] == [f"{stem}-0"]
+    hour = datetime.timedelta(hours=1)
+    for moment in ("CreationTime", "LastModifiedTime"):
+        for bound, shift, count in (("After", hour, 0), ("After", -hour, 3), ("Before", hour, 3), ("Before", -hour, 0)):
+            wanted = {f"{moment}{bound}": datetime.datetime.now(datetime.UTC) + shift}
+            found = account.sagemaker.list_processing_jobs(NameContains=stem, **wanted)["ProcessingJobSummaries"]
+            assert len(found) == count, wanted
     with pytest.raises(ClientError, match="Could not find requested job"):
         account.job("no-such-job")
     with pytest.raises(ClientError, match="Requested resource not found"):

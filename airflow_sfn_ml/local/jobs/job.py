@@ -95,6 +95,11 @@ class Job:
             self.enter("Starting")
 
     @property
+    def modified(self) -> datetime.datetime:
+        """When it changed last."""
+        return self._modified
+
+    @property
     def done(self) -> bool:
         return self.status in TERMINAL
 

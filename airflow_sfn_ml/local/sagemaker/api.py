@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -113,7 +114,13 @@ def _not_found(kind: Kind, error: NoSuchJobError) -> RefusedError:
 
 def _matches(job: Job, query: dict[str, Any]) -> bool:
     wanted = query.get("StatusEquals")
-    return (wanted is None or job.status == wanted) and (query.get("NameContains") or "") in job.name
+    moments = {"CreationTime": job.created, "LastModifiedTime": job.modified}
+    return (
+        (wanted is None or job.status == wanted)
+        and (query.get("NameContains") or "") in job.name
+        and all(date.timestamp() > query.get(f"{name}After", 0) for name, date in moments.items())
+        and all(date.timestamp() < query.get(f"{name}Before", math.inf) for name, date in moments.items())
+    )
 
 
 def _sort_key(kind: Kind, query: dict[str, Any]) -> Callable[[Job], Any]:
