@@ -144,8 +144,9 @@ def _of_generation(life: Life, generation: Generation, newest: Generation, tasks
         )
         if number != newest.number and cleared:
             cleared -= 1  # that was cleared with the start task
-        if count > 1 + cleared:
-            yield f"generation {number}: {state} was done {count} times, but cleared after a success {cleared} times"
+        asked = f"generation {number}: {state} was done {count} times, but cleared after a success {cleared} times"
+        if count > 1 + cleared or (count < 1 + cleared and number == newest.number):
+            yield asked
 
 
 def _clears_more(each: Any) -> bool:

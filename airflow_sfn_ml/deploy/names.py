@@ -92,10 +92,18 @@ def repair_after(execution_arn: str, earlier_arn: str) -> str:
 
     :raises ValueError: *earlier_arn* is neither.
     """
-    for number in range(REPAIRS):
-        if repair_arn(execution_arn, number) == earlier_arn:
-            return repair_arn(execution_arn, number + 1)
-    raise ValueError(f"{earlier_arn} is no repair of {execution_arn}")
+    return repair_arn(execution_arn, repairs_until(execution_arn, earlier_arn) + 1)
+
+
+def repairs_until(execution_arn: str, repaired_arn: str) -> int:
+    """Which repair of *execution_arn* the execution *repaired_arn* is, counted from 1; 0 for the execution itself.
+
+    :raises ValueError: it is neither.
+    """
+    for number in range(REPAIRS + 1):
+        if repair_arn(execution_arn, number) == repaired_arn:
+            return number
+    raise ValueError(f"{repaired_arn} is no repair of {execution_arn}")
 
 
 def tag_value(text: str) -> str:

@@ -27,6 +27,7 @@ from airflow_sfn_ml.operators.follow_mapped import MappedFollower
 from airflow_sfn_ml.operators.reuse import done_instances, reused_group, reused_iterations
 from airflow_sfn_ml.operators.secrets import refuse_secrets
 from airflow_sfn_ml.operators.start import INPUT_LIMIT
+from airflow_sfn_ml.operators.telling import about_to_tell
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def begin_repair(group: Any, context: Any, failed_arn: str, started_arn: str) ->
     states = ti.get_task_states(dag_id=ti.dag_id, task_group_id=str(group.group_id), run_ids=[ti.run_id]).get(
         ti.run_id, {}
     )
-    reuse = _reuse(group, view, states, -1 if ti.map_index is None else ti.map_index)
+    reuse = _reuse(group, ti, view, failed_arn, states)
     values = group.rendered(context)
     refuse_secrets(group, values)
     identity = dict(_mapping(view.input).get("airflow") or {})
@@ -72,13 +73,16 @@ def _ended(hook: Any, arn: str) -> ExecutionView:
     return view
 
 
-def _reuse(group: Any, view: ExecutionView, states: Mapping[str, Any], map_index: int) -> dict[str, Any]:
-    """What the repair does not run: ``{state: {"status": ..., "output": ...}}``."""
+def _reuse(group: Any, ti: Any, view: ExecutionView, arn: str, states: Mapping[str, Any]) -> dict[str, Any]:
+    """What the repair of *arn* does not run: ``{state: {"status": ..., "output": ...}}``."""
+    map_index = -1 if ti.map_index is None else ti.map_index
     earlier = _mapping(_mapping(view.input).get("reuse"))
     read = group.compiled().program.report.read
     reuse: dict[str, Any] = {}
     for operator, name in group.members():
         status = _status(operator.task_id, states, map_index)
+        if status is None and map_index < 0:
+            status = about_to_tell(operator, name, ti, view, arn)
         if status is None:
             done = done_instances(operator.task_id, states) if isinstance(operator, MappedFollower) else []
             if done:

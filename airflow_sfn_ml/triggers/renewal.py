@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_sfn_ml.deploy.names import repair_arn, repairs_until
 from airflow_sfn_ml.exceptions import ExecutionError
 from airflow_sfn_ml.history import ExecutionView, StateStatus
 from airflow_sfn_ml.triggers.iterations import Subject
@@ -40,9 +41,19 @@ class Renewal:
             within = self.subject.within
             if is_passed_over(view, within or self.subject.state, self.subject.index if within else -1):
                 return True
+            if self.record is not None and not self.record.failed and self.record.execution_arn == arn:
+                return True  # a redrive does not run again what has succeeded
         elif view.status == "SUCCEEDED":
             return False
         return self.record is not None and self.record.is_told_by(view, arn)
+
+    def candidates(self, started: str, newest: str) -> list[str]:
+        """The repairs from *newest* back to the execution that an earlier try has told of, of those of *started*."""
+        chain = [repair_arn(started, number) for number in range(repairs_until(started, newest) + 1)]
+        if self.record is None:
+            return chain[-1:]
+        first = chain.index(self.record.execution_arn) if self.record.execution_arn in chain else 0
+        return chain[first:][::-1]
 
     async def redrive(
         self, hook: StepFunctionsHook, watcher: Watcher, view: ExecutionView, tell: Tell

@@ -150,12 +150,12 @@ class StateTrigger(BaseTrigger):
     async def _follow(self, started: str) -> TriggerEvent:
         """Follow the execution *started* or the newest repair of it."""
         record = await self.member.earlier_record()
+        renewal = Renewal(self.subject, record, self.place is not None, self.definition)
         self.following = arn = self.execution_arn or started
         if self.execution_arn is None and await self._may_be_repaired(record, arn):
-            self.following = arn = await insist((await shared_hook(self.settings)).newest_repair, started)
+            self.following = arn = await self._newest(started, renewal)
         self.log.info("Following state %s of %s", self.state, arn)
         watcher = await shared_watcher(self.settings, arn)
-        renewal = Renewal(self.subject, record, self.place is not None, self.definition)
         for _ in range(REDRIVE_LOOKS):
             event = await self._ended_in(watcher, renewal)
             if event is not None:
@@ -168,6 +168,22 @@ class StateTrigger(BaseTrigger):
                 return TriggerEvent({"repair": arn})  # type: ignore[no-untyped-call]
             await self._tell_who_stays(again)
         raise SfnMlError(f"{arn} was redriven, but its history does not show it")
+
+    async def _newest(self, started: str, renewal: Renewal) -> str:
+        """The newest repair of *started* that has something new to tell; if none has, the newest of all.
+
+        Another task that was cleared may have begun a repair that passes over this one, which a redrive has run since.
+        """
+        newest = await insist((await shared_hook(self.settings)).newest_repair, started)
+        for arn in renewal.candidates(started, newest):
+            if not renewal.is_old(await self._glance(arn), arn):
+                return arn
+        return str(newest)
+
+    async def _glance(self, arn: str) -> ExecutionView:
+        watcher = await shared_watcher(self.settings, arn)
+        async with aclosing(watcher.snapshots()) as views:
+            return await anext(views)
 
     async def _ended_in(self, watcher: Watcher, renewal: Renewal) -> TriggerEvent | None:
         """The event that ends the task, once the execution tells it; None if the execution ends without."""
@@ -196,9 +212,7 @@ class StateTrigger(BaseTrigger):
         ran, so that it waits for tasks that were."""
         if record is not None or self.place is not None:
             return record is not None
-        watcher = await shared_watcher(self.settings, arn)
-        async with aclosing(watcher.snapshots()) as views:
-            view = await anext(views)
+        view = await self._glance(arn)
         return view.status != "RUNNING" and view.state(self.within or self.state).status is StateStatus.NOT_ENTERED
 
     def _tell(self, *lines: str) -> None:
