@@ -93,6 +93,17 @@ def test_a_machine_runs_without_a_worker_and_its_output_is_handed_on(stack: Any)
     assert [event["source_task_id"] for event in events] == ["told"], "outlets are told from a worker"
 
 
+def test_instances_run_an_execution_each_and_tasks_map_over_outputs(stack: Any):
+    arn = machine(stack, "maps-elsewhere", ECHO)
+    run_id = stack.trigger("machine_maps", {"machine": arn})
+    assert stack.wait("machine_maps", run_id, 360) == "success"
+    assert len(executions(stack, arn)) == 3
+    pushed = [stack.xcom("machine_maps", run_id, "each", map_index=index) for index in (0, 1)]
+    assert pushed == [{"x": 3}, {"x": 4}]
+    pushed = [stack.xcom("machine_maps", run_id, "read_each", map_index=index) for index in (0, 1)]
+    assert pushed == [{"read": 1}, {"read": 2}]
+
+
 def test_a_worker_that_is_killed_right_after_the_start_has_its_execution_adopted(stack: Any):
     arn = machine(stack, "dies-elsewhere", BRIEF)
     run_id = stack.trigger("machine_dies", {"machine": arn})

@@ -42,6 +42,11 @@ with DAG("machine_runs", schedule=None):
         task_id="told", state_machine_arn=MACHINE, input={"x": 1}, outlets=[Asset("machine_output")]
     )
 
+with DAG("machine_maps", schedule=None):
+    listed = StepFunctionsStartOperator(task_id="listed", state_machine_arn=MACHINE, input=[1, 2])
+    read.override(task_id="read_each").expand(output=listed.output)
+    StepFunctionsStartOperator.partial(task_id="each", state_machine_arn=MACHINE).expand(input=[{"x": 3}, {"x": 4}])
+
 with DAG("machine_dies", schedule=None):
     Dying(task_id="run", state_machine_arn=MACHINE, input={"x": 1}, retries=1, retry_delay=timedelta(seconds=1))
 
