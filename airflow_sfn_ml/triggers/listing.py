@@ -36,7 +36,7 @@ MARGIN = timedelta(minutes=1)
 """How much later than its own start an execution may stand in the order of a listing."""
 REST = 600.0
 """Seconds until a listing that was refused is tried again."""
-CHUNK = 100
+CHUNK = 50
 """How many watchers are told of a listing at a time, so that the event loop gets a turn between."""
 
 
@@ -153,7 +153,10 @@ class Listing:
                 member.unlisted()
             if number % CHUNK == 0:
                 await asyncio.sleep(0)
-        return (Kind.ROUTINE, self._pause()) if self.is_worth_it else None
+        if self.is_worth_it:
+            return Kind.ROUTINE, self._pause()
+        self._leave_alone(self.members)  # some have left meanwhile
+        return None
 
     def changed(self) -> None:
         """A member's status changed: others may follow soon."""
@@ -179,7 +182,7 @@ class Listing:
         return None
 
     def _leave_alone(self, members: Iterable[Member]) -> None:
-        for member in members:
+        for member in list(members):
             member.unlisted()
 
     def _gap(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ from airflow_sfn_ml.triggers.watch import Watcher
 if TYPE_CHECKING:
     from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
 
+APART = 0.2
+"""Over how many seconds those go on who waited for the same client: a thousand at once would block the event loop."""
 Settings = tuple[str | None, str | None, bool | str | None] | tuple[str | None, str | None, bool | str | None, str]
 """A connection's id, the region, how certificates are verified, and settings of botocore as JSON, if there are any."""
 
@@ -59,7 +62,11 @@ async def _equipment(settings: Settings) -> Equipment:
     made: asyncio.Future[Equipment] | None = known.get(settings)
     if made is None or (made.done() and (made.cancelled() or made.exception() is not None)):
         made = known[settings] = asyncio.ensure_future(_make(settings))
-    return await asyncio.shield(made)  # who asked first may be cancelled; the others go on waiting
+    if made.done():
+        return made.result()
+    equipment = await asyncio.shield(made)  # who asked first may be cancelled; the others go on waiting
+    await asyncio.sleep(random.random() * APART)
+    return equipment
 
 
 async def _make(settings: Settings) -> Equipment:

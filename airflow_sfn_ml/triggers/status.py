@@ -58,7 +58,8 @@ class StatusWatcher(Watched[Summary]):
         """A listing shows the execution as *item*."""
         self._is_listed = True
         ran = self.view is not None and not self.is_over(self.view)
-        if self._take(dict(item)):
+        news = self._take(dict(item))
+        if news:
             if ran and not self._echoes:
                 self.station.missed()
             self._echoes = ()
@@ -67,7 +68,8 @@ class StatusWatcher(Watched[Summary]):
             self.rounds.ensure(self, Kind.URGENT, self._echoes[0])
         else:
             self.rounds.drop(self)
-        self._tell()
+        if news or (self.view is not None and self.is_over(self.view)):
+            self._tell()
 
     def unlisted(self) -> None:
         """No listing shows the execution, so it is looked at alone."""

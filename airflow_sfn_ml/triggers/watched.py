@@ -115,8 +115,9 @@ class Watched(Generic[View]):
             self.changed_at = time.monotonic()
             if self.is_settled:
                 self._echoes = ()
-        self._tell()
         over = self.view is not None and self.is_over(self.view)
+        if news or over:
+            self._tell()
         if over and ran and not urgent:
             self.station.missed()
         return None if over or not self._followers else self._next()
@@ -144,7 +145,6 @@ class Watched(Generic[View]):
             return None
         self._errors += 1
         log.warning("Looking at %s failed (%s in a row), trying again: %s", self.arn, self._errors, error)
-        self._tell()
         return (Kind.FIRST, self._pause()) if self._followers else None
 
     def _follow(self) -> None:
@@ -190,7 +190,7 @@ class Watched(Generic[View]):
         self._began = time.monotonic()
 
     async def _news(self) -> None:
-        """Wait until there has been a look."""
+        """Wait for something new, or for another look at what has ended."""
         told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(told)
         await told

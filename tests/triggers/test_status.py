@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -155,6 +157,42 @@ def test_an_end_that_a_listing_shows_is_read_from_the_history_at_once(source: Co
         return list(await asyncio.wait_for(asyncio.gather(*following), 10))
 
     assert run(scenario) == ["SUCCEEDED"] * 10
+
+
+class Slow:
+    """Two executions; a listing takes as long as it is held up, and shows what was before."""
+
+    def __init__(self) -> None:
+        self.began, self.goes_on = threading.Event(), threading.Event()
+
+    def executions(self, machine: str, token: Any) -> tuple[list[dict[str, Any]], Any]:
+        self.began.set()
+        self.goes_on.wait(10)
+        return [self._summary(f"arn:aws:states:us-east-1:1:execution:m:{name}", "RUNNING") for name in "ab"], None
+
+    def summary(self, arn: str) -> dict[str, Any]:
+        return self._summary(arn, "SUCCEEDED" if self.goes_on.is_set() else "RUNNING")
+
+    def _summary(self, arn: str, status: str) -> dict[str, Any]:
+        return {"executionArn": arn, "status": status, "startDate": datetime(2026, 1, 1, tzinfo=UTC)}
+
+
+def test_one_that_remains_after_the_others_left_is_still_looked_at():
+    source = Slow()
+
+    async def scenario() -> None:
+        at = station(source)
+        one, other = (
+            asyncio.create_task(ends([StatusWatcher(f"arn:aws:states:us-east-1:1:execution:m:{name}", at)]))
+            for name in "ab"
+        )
+        await asyncio.to_thread(source.began.wait, 10)
+        other.cancel()
+        await asyncio.sleep(0.1)
+        source.goes_on.set()
+        assert await asyncio.wait_for(one, 10) == ["SUCCEEDED"]
+
+    run(scenario)
 
 
 @pytest.fixture
