@@ -47,8 +47,12 @@ class StepFunctionsExecutionCompleteTrigger(CompletionTrigger):
     async def ended(self) -> Ended:
         """Wait for the end; the history is read only if it failed, and once."""
         self.log.info("Waiting for %s", self.execution_arn)
+        status = ""
         async for summary in summaries(self.settings, self.execution_arn, self.redrives):
-            self.log.info("%s: %s", self.execution_arn, summary["status"])
+            status = summary["status"]
+            self.log.info("%s: %s", self.execution_arn, status)
+        if status == "SUCCEEDED" and (self.ends_on_worker or not self.push):
+            return Ended()  # nobody here needs the output, which no list tells
         hook = await shared_hook(self.settings)
         while not has_ended(described := await self._described(hook), self.redrives):
             await asyncio.sleep(LAG)

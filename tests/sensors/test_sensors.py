@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -155,6 +157,23 @@ def test_every_kind_is_what_boto3_knows():
         assert ends <= known, kind.name
         assert known - ends <= GOING_ON, kind.name
         assert f"{kind.noun}Arn" in answer
+
+
+def test_a_dag_file_that_imports_them_loads_no_client_of_aws():
+    modules = [
+        "operators.execution",
+        "operators.redriving",
+        "operators.task_token",
+        "sensors.activity",
+        "sensors.execution",
+        "sensors.sagemaker",
+        "triggers.execution",
+        "triggers.job",
+    ]
+    code = "; ".join(f"import airflow_sfn_ml.{module}" for module in modules)
+    code += "; import sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"boto3", "botocore", "airflow.providers.amazon.aws.hooks.base_aws"} & set(loaded)
 
 
 def test_every_sensor_names_a_kind_and_templates_what_it_waits_for():
