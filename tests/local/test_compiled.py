@@ -27,33 +27,33 @@ def test_transform_tuning_and_endpoint_operators_do_their_work_in_a_state_machin
         return {"ModelName": f"{stem}-{name}", "ExecutionRoleArn": ROLE, "PrimaryContainer": container}
 
     variant = {"VariantName": "all", "ModelName": f"e-{name}", "InstanceType": "ml.m5.large"}
-    with DAG("compiled", schedule=None, start_date=datetime.datetime(2026, 1, 1)):
-        with StateMachineTaskGroup("g", role_arn=ROLE) as group:
-            transform = SageMakerTransformOperator(
-                task_id="transform",
-                config={"Model": model("t"), "Transform": transforming(account, f"t-{name}", name)},
-            )
-            tune = SageMakerTuningOperator(
-                task_id="tune",
-                config={
-                    "HyperParameterTuningJobName": "tune",
-                    "HyperParameterTuningJobConfig": config("Grid", None, **among("1", "2")),
-                    "TrainingJobDefinition": definition(account),
+    dag = DAG("compiled", schedule=None, start_date=datetime.datetime(2026, 1, 1))
+    with dag, StateMachineTaskGroup("g", role_arn=ROLE) as group:
+        transform = SageMakerTransformOperator(
+            task_id="transform",
+            config={"Model": model("t"), "Transform": transforming(account, f"t-{name}", name)},
+        )
+        tune = SageMakerTuningOperator(
+            task_id="tune",
+            config={
+                "HyperParameterTuningJobName": "tune",
+                "HyperParameterTuningJobConfig": config("Grid", None, **among("1", "2")),
+                "TrainingJobDefinition": definition(account),
+            },
+        )
+        endpoint = SageMakerEndpointOperator(
+            task_id="endpoint",
+            check_interval=1,
+            config={
+                "Model": model("e"),
+                "EndpointConfig": {
+                    "EndpointConfigName": name,
+                    "ProductionVariants": [{**variant, "InitialInstanceCount": 1}],
                 },
-            )
-            endpoint = SageMakerEndpointOperator(
-                task_id="endpoint",
-                check_interval=1,
-                config={
-                    "Model": model("e"),
-                    "EndpointConfig": {
-                        "EndpointConfigName": name,
-                        "ProductionVariants": [{**variant, "InitialInstanceCount": 1}],
-                    },
-                    "Endpoint": {"EndpointName": name, "EndpointConfigName": name},
-                },
-            )
-            transform >> tune >> endpoint
+                "Endpoint": {"EndpointName": name, "EndpointConfigName": name},
+            },
+        )
+        transform >> tune >> endpoint
     account.put(f"{name}/in/a.csv", "1\n2\n")
     machine = account.create_definition(json.loads(json.dumps(group.definition)))
     execution = account.start(machine, {"airflow": {}, "params": {}, "done": {}})
