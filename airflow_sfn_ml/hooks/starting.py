@@ -16,59 +16,25 @@ one of them and cleared the task wants the new one.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_sfn_ml.deploy.errors import code, translated
-from airflow_sfn_ml.exceptions import AccessDenied, DeployError, ExecutionError, TooLarge
-from airflow_sfn_ml.hooks.step_functions import ABSENT, StepFunctionsHook, execution_arn
+from airflow_sfn_ml.exceptions import DeployError, ExecutionError
+from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
+from airflow_sfn_ml.hooks.wishes import Wish, is_as_wished, is_same_input
 
 log = logging.getLogger(__name__)
 
 OPEN = frozenset({"RUNNING", "PENDING_REDRIVE"})
 """Statuses of executions that go on: one that waits for its redrive will run."""
-INPUT_LIMIT = 262_144
-"""AWS's limit for the input of an execution, in bytes of UTF-8."""
-SKEW = timedelta(minutes=1)
-"""How far the clocks of AWS and of Airflow may be apart."""
 LAGS = (1, 2, 4, 8, 16)
 """How long to wait between reads of an execution that was just started, in seconds: they are eventually consistent."""
 NUMBERS = 100
 """How many executions one generation may need."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a task wants to run.
-
-    :param machine_arn: the machine, or a version or alias of it.
-    :param text: the input, as JSON.
-    :param name: the name of the execution with a number.
-    :param derived: whether the names are derived, so that nobody else has them.
-    :param since: when the generation began. Whatever bears a name of it but is older belongs to a Dag run that was
-        deleted, and made anew under the same id. None if that is not known.
-    :param redrives: whether what failed may be redriven.
-    """
-
-    machine_arn: str
-    text: str
-    name: Callable[[int], str]
-    derived: bool = True
-    since: datetime | None = None
-    redrives: bool = True
-
-    def arn(self, number: int) -> str:
-        """The ARN of the execution with *number*."""
-        return execution_arn(self.machine_arn, self.name(number))
-
-    def is_older(self, started: datetime) -> bool:
-        """Whether an execution that *started* then is none of this generation."""
-        return self.since is not None and started < self.since - SKEW
 
 
 @dataclass(frozen=True)
@@ -82,44 +48,6 @@ class Begun:
     arn: str
     redrives: int = 0
     is_new: bool = False
-
-
-def stable_json(value: Any, what: str = "the input") -> str:
-    """*value*, which is JSON text or what can be written as such, in the one form that it always has.
-
-    :raises ExecutionError: it is no JSON.
-    :raises TooLarge: AWS does not take as much.
-    """
-    try:
-        parsed = json.loads(value) if isinstance(value, str) else value
-        text = json.dumps(parsed, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ExecutionError(f"{what} is no JSON: {error}") from error
-    if (size := len(text.encode())) > INPUT_LIMIT:
-        raise TooLarge(
-            f"{what} has {size:,} bytes, AWS allows {INPUT_LIMIT:,}; put large values into S3 and pass their address"
-        )
-    return text
-
-
-def refuse_express(hook: StepFunctionsHook, machine_arn: str) -> None:
-    """Refuse a machine whose executions can be neither found again nor watched.
-
-    :raises ExecutionError: the machine is an Express one.
-    :raises NotDeployed: there is no such machine.
-    """
-    whole = ":".join(machine_arn.split(":")[:7])
-    try:
-        with translated(hook.conn, "states:DescribeStateMachine", whole):
-            told = hook.conn.describe_state_machine(stateMachineArn=whole, includedData="METADATA_ONLY")
-    except AccessDenied as error:
-        log.warning("Taking it that %s is a Standard machine: %s", machine_arn, error)
-        return
-    if told.get("type") == "EXPRESS":
-        raise ExecutionError(
-            f"{machine_arn} is an Express machine: its executions can be started twice under one name and cannot be "
-            "described, so a retry would run the work again. Make it a Standard machine, or let a Standard one start it"
-        )
 
 
 def begin(hook: StepFunctionsHook, wish: Wish, earlier: str | None = None, *, is_continued: bool = False) -> Begun:
@@ -154,10 +82,10 @@ def begin(hook: StepFunctionsHook, wish: Wish, earlier: str | None = None, *, is
 
 def is_continuable(hook: StepFunctionsHook, wish: Wish, earlier: str) -> bool:
     """Whether the execution *earlier* of the generation before may be gone on with in this one."""
-    found = described(hook, earlier)
+    found = hook.find(earlier)
     if found is None or found["status"] == "SUCCEEDED":
         return False
-    return found["status"] in OPEN or (wish.redrives and _is_as_wished(hook, wish, found))
+    return found["status"] in OPEN or (wish.redrives and is_as_wished(hook, wish, found))
 
 
 def redrive_token(arn: str, redrive_count: int) -> str:
@@ -166,7 +94,7 @@ def redrive_token(arn: str, redrive_count: int) -> str:
 
 
 def _continued(hook: StepFunctionsHook, wish: Wish, earlier: str, is_continued: bool) -> Begun | None:
-    found = described(hook, earlier)
+    found = hook.find(earlier)
     if found is None:
         return None
     count = int(found.get("redriveCount", 0))
@@ -180,7 +108,7 @@ def _continued(hook: StepFunctionsHook, wish: Wish, earlier: str, is_continued: 
                 earlier,
             )
             return Begun(earlier, count)
-    if not _is_as_wished(hook, wish, found):
+    if not is_as_wished(hook, wish, found):
         log.info("%s failed; its input or definition was changed since, so it is not redriven", earlier)
         return None
     return _redriven(hook, wish, found)
@@ -194,7 +122,7 @@ def _redriven(hook: StepFunctionsHook, wish: Wish, found: Mapping[str, Any]) -> 
     if found.get("redriveStatus", "REDRIVABLE") != "REDRIVABLE":
         log.warning("%s %s and cannot be redriven: %s", arn, found["status"], found.get("redriveStatusReason"))
         return None
-    if not _is_same_input(wish, found):
+    if not is_same_input(wish, found):
         log.info("The input was rendered to something else this time; the redrive runs with the one it had")
     try:
         hook.redrive(arn, redrive_token(arn, count))
@@ -223,7 +151,7 @@ def _start(hook: StepFunctionsHook, wish: Wish, number: int) -> bool:
 
 
 def _refuse_foreign(wish: Wish, found: Mapping[str, Any]) -> None:
-    if not wish.derived and not _is_same_input(wish, found):
+    if not wish.derived and not is_same_input(wish, found):
         raise ExecutionError(
             f"{found['executionArn']} exists with another input. If another task or a person started it, choose "
             "another name; if an earlier try did, its input was rendered to something else: leave `name` out, or let "
@@ -231,53 +159,11 @@ def _refuse_foreign(wish: Wish, found: Mapping[str, Any]) -> None:
         )
 
 
-def _is_as_wished(hook: StepFunctionsHook, wish: Wish, found: Mapping[str, Any]) -> bool:
-    return _is_same_input(wish, found) and _is_same_definition(hook, wish, str(found["executionArn"]), found)
-
-
-def _is_same_input(wish: Wish, found: Mapping[str, Any]) -> bool:
-    try:
-        return stable_json(found.get("input") or "{}") == wish.text
-    except ExecutionError:
-        return False
-
-
-def _is_same_definition(hook: StepFunctionsHook, wish: Wish, arn: str, found: Mapping[str, Any]) -> bool:
-    """Whether a new execution would run the definition that the one with *arn* runs; a redrive keeps that one."""
-    qualifier = ":".join(wish.machine_arn.split(":")[7:])
-    if qualifier.isdigit():
-        return found.get("stateMachineVersionArn") == wish.machine_arn
-    try:
-        if qualifier:
-            with translated(hook.conn, "states:DescribeStateMachineAlias", wish.machine_arn):
-                alias = hook.conn.describe_state_machine_alias(stateMachineAliasArn=wish.machine_arn)
-            routes = [route["stateMachineVersionArn"] for route in alias["routingConfiguration"]]
-            return found.get("stateMachineVersionArn") in routes
-        with translated(hook.conn, "states:DescribeStateMachineForExecution", arn):
-            ran = hook.conn.describe_state_machine_for_execution(executionArn=arn)
-        with translated(hook.conn, "states:DescribeStateMachine", wish.machine_arn):
-            now = hook.conn.describe_state_machine(stateMachineArn=wish.machine_arn)
-    except AccessDenied as error:
-        log.warning("Taking it that the definition is still the same: %s", error)
-        return True
-    return bool(ran["definition"] == now["definition"])
-
-
 def _existing(hook: StepFunctionsHook, arn: str) -> dict[str, Any]:
     """What DescribeExecution says of *arn*, which exists, although reads may lag behind."""
     for pause in LAGS:
-        found = described(hook, arn)
+        found = hook.find(arn)
         if found is not None:
             return found
         time.sleep(pause)
     return hook.describe(arn)
-
-
-def described(hook: StepFunctionsHook, arn: str) -> dict[str, Any] | None:
-    """What DescribeExecution says of *arn*; None if it knows no such execution, perhaps not yet."""
-    try:
-        return hook.describe(arn)
-    except DeployError as error:
-        if code(error) not in ABSENT:
-            raise
-        return None

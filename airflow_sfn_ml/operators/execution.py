@@ -11,7 +11,8 @@ from airflow_sfn_ml.operators.awaiting import AwaitingOperator
 from airflow_sfn_ml.operators.connected import CONNECTION_FIELDS
 
 if TYPE_CHECKING:
-    from airflow_sfn_ml.hooks.starting import Begun, Wish
+    from airflow_sfn_ml.hooks.starting import Begun
+    from airflow_sfn_ml.hooks.wishes import Wish
 
 RECORD = "airflow_sfn_ml_begun"
 """Where a task keeps which execution it has begun: in Airflow's store, which outlives tries and clears."""
@@ -51,7 +52,8 @@ class StepFunctionsStartOperator(AwaitingOperator):
 
     def begin(self, context: Any, hook: Any) -> Begun:
         """Start the execution, adopt or redrive it."""
-        from airflow_sfn_ml.hooks.starting import begin, is_continuable, refuse_express, stable_json
+        from airflow_sfn_ml.hooks.starting import begin, is_continuable
+        from airflow_sfn_ml.hooks.wishes import refuse_express, stable_json
 
         text = stable_json({} if self.input is None else self.input)
         refuse_express(hook, self.state_machine_arn)
@@ -67,7 +69,7 @@ class StepFunctionsStartOperator(AwaitingOperator):
         return begun
 
     def _wish(self, ti: Any, record: _Record, text: str) -> Wish:
-        from airflow_sfn_ml.hooks.starting import Wish
+        from airflow_sfn_ml.hooks.wishes import Wish
 
         map_index = -1 if ti.map_index is None else ti.map_index
 

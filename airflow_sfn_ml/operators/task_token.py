@@ -92,7 +92,7 @@ class StepFunctionsTaskTokenOperator(ConnectedOperator):
 
     def _json(self) -> str:
         from airflow_sfn_ml.exceptions import ExecutionError, TooLarge
-        from airflow_sfn_ml.hooks.starting import stable_json
+        from airflow_sfn_ml.hooks.wishes import stable_json
 
         try:
             return stable_json("null" if self.task_output is None else self.task_output, "the output")

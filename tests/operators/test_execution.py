@@ -14,7 +14,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout, TaskDeferred
 
 from airflow_sfn_ml.exceptions import AccessDenied, SfnMlError
-from airflow_sfn_ml.hooks import starting
+from airflow_sfn_ml.hooks import starting, wishes
 from airflow_sfn_ml.hooks.step_functions import StepFunctionsHook
 from airflow_sfn_ml.local import LocalAws
 from airflow_sfn_ml.operators.execution import StepFunctionsStartOperator
@@ -173,7 +173,7 @@ def test_clearing_what_still_runs_adopts_it(states: Any):
 
 
 def test_a_run_that_was_deleted_and_made_anew_runs_anew(states: Any, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(starting, "SKEW", timedelta(0))
+    monkeypatch.setattr(wishes, "SKEW", timedelta(0))
     arn = machine(states, "exec-deleted", WAIT)
     tries = Tries("exec-deleted")
     first = execute(operator(arn), tries.next())
