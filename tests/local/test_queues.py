@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.local.machines import Account, unique
 
 MESSAGES = 150
+
+# A message comes between the last look at the old list of messages and the new list that takes its place.
+RACE = """
+import threading
+from moto.sqs.models import Message, Queue, SQSBackend
+if "guarded" in sys.argv:
+    from airflow_sfn_ml.local import queues
+    queues.patches.apply()
+queue = Queue("race", "us-east-1", "123456789012")
+queue.add_message(Message("1", "old"))
+queue._messages[0].mark_received(30)
+handle = queue._messages[0].receipt_handle
+
+class Watched(list):
+    def __iter__(self):
+        yield from super().__iter__()
+        coming = threading.Thread(target=queue.add_message, args=[Message("2", "new")])
+        others.append(coming)
+        coming.start()
+        coming.join(0.5)
+
+others = []
+queue._messages = Watched(queue._messages)
+queue.delete_message(handle)
+for other in others:
+    other.join()
+print([message.body for message in queue._messages])
+"""
 
 
 def queue(account: Account) -> str:
@@ -62,3 +94,10 @@ def test_a_long_poll_of_an_empty_queue_ends_when_its_time_is_over(account: Accou
     began = time.monotonic()
     assert "Messages" not in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1)
     assert time.monotonic() - began >= 1
+
+
+@pytest.mark.parametrize(("way", "left"), [("guarded", "['new']\n"), ("as moto does", "[]\n")])
+def test_a_message_that_comes_while_another_is_deleted_stays(way: str, left: str) -> None:
+    code = "import sys\n" + RACE
+    printed = subprocess.run([sys.executable, "-c", code, way], capture_output=True, text=True, check=True)
+    assert printed.stdout == left
