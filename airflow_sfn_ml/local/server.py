@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from airflow_sfn_ml.local.disturbing import INSIDE, SERVICE, Disturbed
 from airflow_sfn_ml.local.errors import LocalAwsError
@@ -233,14 +234,29 @@ def _http_server(options: Options, port: int, listener: socket.socket) -> Any:
 
 
 class _Healthy:
-    """Answers /_health itself and leaves the rest to moto."""
+    """Answers /_health and /_age itself and leaves the rest to moto."""
 
     def __init__(self, application: Callable[..., Any]) -> None:
         self._application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        if environ.get("PATH_INFO") == "/_health":
+        path = environ.get("PATH_INFO")
+        if path in ("/_health", "/_age"):
+            if path == "/_age":
+                _age(environ)
             body = b"ok\n"
             start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
             return [body]
         return self._application(environ, start_response)
+
+
+def _age(environ: Mapping[str, Any]) -> None:
+    """Let an execution have been started and ended some days earlier: ``/_age?execution=ARN&days=15``."""
+    from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+    from airflow_sfn_ml.local.stepfunctions.executions import age
+
+    asked = parse_qs(environ.get("QUERY_STRING", ""))
+    arn = asked["execution"][0]
+    _, _, _, region, account, *_ = arn.split(":")
+    age(stepfunctions_parser_backends[account][region], arn, float(asked["days"][0]))

@@ -196,6 +196,8 @@ class Follower:
         """
         told = event if isinstance(event, dict) else {}
         if "repair" in told:
+            log: Any = self.log  # type: ignore[attr-defined]
+            log.info("%s needs a repair: %s", told["repair"], told.get("reason", "it cannot be redriven"))
             self._repair(context, str(told["repair"]))
         return self._follow(context, told.get("execution_arn"))
 

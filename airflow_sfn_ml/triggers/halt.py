@@ -48,8 +48,8 @@ _at_work: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Any, asyncio.Task[An
 async def outlast(work: Coroutine[Any, Any, None]) -> None:
     """Do *work* to its end, however often whoever waits for it is cancelled meanwhile."""
     task = asyncio.get_running_loop().create_task(work)
-    _of_loop()[task] = task
-    task.add_done_callback(lambda _: _of_loop().pop(task, None))
+    at_work()[task] = task
+    task.add_done_callback(lambda _: at_work().pop(task, None))
     while not task.done():
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.shield(task)
@@ -58,7 +58,7 @@ async def outlast(work: Coroutine[Any, Any, None]) -> None:
 
 async def halt_execution(hook: StepFunctionsHook, arn: str, order: Order, member: str) -> list[str]:
     """Stop *arn* and whatever it was waiting for; what a person should know of it, line by line."""
-    return await asyncio.shield(_once(("execution", arn), lambda: _halt_execution(hook, arn, order, member)))
+    return await asyncio.shield(once(("execution", arn), lambda: _halt_execution(hook, arn, order, member)))
 
 
 async def _halt_execution(hook: StepFunctionsHook, arn: str, order: Order, member: str) -> list[str]:
@@ -82,9 +82,7 @@ async def halt_state(hook: StepFunctionsHook, watcher: Watcher, subject: Subject
     for job in jobs:
         await insist(hook.stop_job, job.stop, job.stopping)
     if subject.is_open(view):
-        _once(
-            ("state", watcher.arn, subject), lambda: _keep_stopped(hook, watcher, subject, {job.name for job in jobs})
-        )
+        once(("state", watcher.arn, subject), lambda: _keep_stopped(hook, watcher, subject, {job.name for job in jobs}))
     if not jobs:
         return ["Nothing of it runs that can be stopped by itself; the execution goes on"]
     return await end_jobs(hook, jobs, patience=LOOKS)
@@ -148,14 +146,15 @@ async def _stop(hook: StepFunctionsHook, job: Job) -> Sequence[str]:
     return [f"AWS has not stopped job {job.name}, so this task does"]
 
 
-def _once(key: Any, make: Callable[[], Coroutine[Any, Any, Any]]) -> asyncio.Task[Any]:
+def once(key: Any, make: Callable[[], Coroutine[Any, Any, Any]]) -> asyncio.Task[Any]:
     """The task that does *key*: the one at work, or a new one. Its logs belong to no single trigger."""
-    tasks = _of_loop()
+    tasks = at_work()
     if key not in tasks:
         tasks[key] = asyncio.get_running_loop().create_task(make(), context=contextvars.Context())
         tasks[key].add_done_callback(lambda _: tasks.pop(key, None))
     return tasks[key]
 
 
-def _of_loop() -> dict[Any, asyncio.Task[Any]]:
+def at_work() -> dict[Any, asyncio.Task[Any]]:
+    """What is being done in this event loop, by what it is."""
     return _at_work.setdefault(asyncio.get_running_loop(), {})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_sfn_ml.triggers.guard import release
 from airflow_sfn_ml.triggers.halt import halt_execution, halt_state
 from airflow_sfn_ml.triggers.sharing import shared_hook, shared_watcher
 from airflow_sfn_ml.triggers.stopping import GONE, Scope, order
@@ -24,7 +25,11 @@ async def stop_what_is_meant(trigger: StateTrigger) -> None:
     task, run = await member.state(), await member.run_state()
     meant = order(task, run, survives=trigger.survives, waits=trigger.waits)
     arn = trigger.following or await member.started_execution()
-    if meant.scope is Scope.NOTHING or arn is None:
+    if arn is None:
+        return
+    if meant.scope is Scope.NOTHING:
+        if task in ("success", "skipped"):
+            release(arn)
         return
     hook, watcher = await shared_hook(trigger.settings), await shared_watcher(trigger.settings, arn)
     if GONE not in (task, run):

@@ -23,6 +23,20 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class Redriven:
+    """The execution was redriven; *states* run again."""
+
+    states: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NeedsRepair:
+    """Another execution has to do it; *reason* is for people, and of the execution."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Renewal:
     """What a try of a task knows of the tries before, and of what the execution should run.
 
@@ -57,28 +71,25 @@ class Renewal:
 
     async def redrive(
         self, hook: StepFunctionsHook, watcher: Watcher, view: ExecutionView, tell: Tell
-    ) -> list[str] | None:
+    ) -> Redriven | NeedsRepair:
         """Ask for the redrive, then wait until the history shows it: reads may lag behind.
 
-        :returns: the names of the states that run again; None if a repair has to do it.
         :raises ExecutionError: a machine that was written as a whole cannot be redriven.
         """
         record = self.record
         if record is None or not record.is_told_by(view, watcher.arn):
-            return None  # it was started without this task
+            return NeedsRepair("it was started without this task")
         if not self.whole and not record.may_redrive(view):
-            return None
+            return NeedsRepair(f"it has gone to its end ({view.status}), so there is nothing to redrive")
         if not self.whole and runs_other_code(view, self.definition):
-            tell("The group has changed since the execution was started. A redrive would run what it was")
-            return None
+            return NeedsRepair("the group has changed since it was started, and a redrive would run what it was")
         try:
             if (await insist(hook.describe, record.execution_arn)).get("redriveCount", 0) <= record.redrive_count:
                 await insist(hook.redrive, record.execution_arn, record.token)
         except ExecutionError as error:
             if self.whole:
                 raise
-            tell(str(error))
-            return None
+            return NeedsRepair(str(error))
         again = [name for name, state in view.states.items() if state.status in RUNS_AGAIN]
         tell(
             f"Redriving {record.execution_arn}: runs again what failed or was stopped ({', '.join(again)}), and "
@@ -86,4 +97,4 @@ class Renewal:
         )
         await asyncio.sleep(watcher.pace.shortest)
         watcher.doubt()
-        return again
+        return Redriven(tuple(again))

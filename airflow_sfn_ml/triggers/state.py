@@ -6,7 +6,7 @@ client.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -16,6 +16,7 @@ from airflow_sfn_ml.exceptions import SfnMlError
 from airflow_sfn_ml.history import ExecutionView, StateStatus, failure
 from airflow_sfn_ml.triggers.choosing import KEY as CHOICE_KEY
 from airflow_sfn_ml.triggers.explain import forgotten_line, progress_line, request_line
+from airflow_sfn_ml.triggers.guard import guard
 from airflow_sfn_ml.triggers.halt import outlast
 from airflow_sfn_ml.triggers.iterations import Subject
 from airflow_sfn_ml.triggers.job_log import JobLog
@@ -23,7 +24,7 @@ from airflow_sfn_ml.triggers.killed import stop_what_is_meant
 from airflow_sfn_ml.triggers.member import RETURN_VALUE, Member
 from airflow_sfn_ml.triggers.outcome import outcome
 from airflow_sfn_ml.triggers.redrive import Record
-from airflow_sfn_ml.triggers.renewal import Renewal
+from airflow_sfn_ml.triggers.renewal import NeedsRepair, Redriven, Renewal
 from airflow_sfn_ml.triggers.sharing import Settings, shared_hook, shared_watcher
 from airflow_sfn_ml.triggers.threads import insist
 from airflow_sfn_ml.triggers.verdict import Pending, Place, Verdict
@@ -162,11 +163,12 @@ class StateTrigger(BaseTrigger):
                 return event
             if watcher.view is None or not renewal.is_old(watcher.view, arn):
                 raise SfnMlError(f"{arn} ended, but what became of state {self.state} is not known")
-            again = await renewal.redrive(await shared_hook(self.settings), watcher, watcher.view, self._tell)
-            if again is None:
-                self.log.info("A worker starts the repair of %s", arn)
-                return TriggerEvent({"repair": arn})  # type: ignore[no-untyped-call]
-            await self._tell_who_stays(again)
+            match await renewal.redrive(await shared_hook(self.settings), watcher, watcher.view, self._tell):
+                case NeedsRepair(reason):
+                    self.log.info("A worker starts the repair of %s: %s", arn, reason)
+                    return TriggerEvent({"repair": arn, "reason": reason})  # type: ignore[no-untyped-call]
+                case Redriven(states):
+                    await self._tell_who_stays(states)
         raise SfnMlError(f"{arn} was redriven, but its history does not show it")
 
     async def _newest(self, started: str, renewal: Renewal) -> str:
@@ -188,23 +190,26 @@ class StateTrigger(BaseTrigger):
     async def _ended_in(self, watcher: Watcher, renewal: Renewal) -> TriggerEvent | None:
         """The event that ends the task, once the execution tells it; None if the execution ends without."""
         place = Place.of(self.place)
-        async for view in watcher.snapshots():
-            self.waits = renewal.is_old(view, watcher.arn)
-            if self.waits:
-                self._tell(f"Waiting for {watcher.arn} to end: it does not run this task again")
-                continue
-            seen = self.subject.seen(view)
-            self._tell(request_line(seen, self.state), progress_line(seen, self.state))
-            if self._job_log is not None:
-                self._job_log.follow(failure(seen, self.state))
-            decision = self.subject.verdict(view, place)
-            if not isinstance(decision, Pending):
-                return await self._told_all(view, decision, watcher.arn)
+        async with aclosing(watcher.snapshots()) as views:
+            async for view in views:
+                self.waits = renewal.is_old(view, watcher.arn)
+                if self.waits:
+                    self._tell(f"Waiting for {watcher.arn} to end: it does not run this task again")
+                    continue
+                seen = self.subject.seen(view)
+                self._tell(request_line(seen, self.state), progress_line(seen, self.state))
+                if self._job_log is not None:
+                    self._job_log.follow(failure(seen, self.state))
+                decision = self.subject.verdict(view, place)
+                if not isinstance(decision, Pending):
+                    return await self._told_all(view, decision, watcher.arn)
         return None
 
     async def _told_all(self, view: ExecutionView, decision: Verdict, arn: str) -> TriggerEvent | None:
         if self._job_log is not None:
             await self._job_log.finish()
+        if view.status == "RUNNING":
+            guard(self, arn)
         return await outcome(self, view, decision, arn)
 
     async def _may_be_repaired(self, record: Record | None, arn: str) -> bool:
@@ -222,7 +227,7 @@ class StateTrigger(BaseTrigger):
                 self.log.info("%s", line)
                 self._told.add(line)
 
-    async def _tell_who_stays(self, again: list[str]) -> None:
+    async def _tell_who_stays(self, again: Sequence[str]) -> None:
         """Name the tasks whose states run *again* although nobody has cleared them: Airflow does not follow those."""
         stay = ", ".join(f"{task} ({state})" for task, state in (await self.member.finished(again)).items())
         if stay:

@@ -70,6 +70,11 @@ def order(task: str | None, run: str, *, survives: bool, waits: bool = False) ->
     return Order(scope, "Airflow.TaskMarkedFailed", "this task was marked failed")
 
 
+def run_order(run: str) -> Order:
+    """What is meant by the end of a Dag *run* alone, whose execution no task follows."""
+    return order(GONE if run == GONE else "failed", run, survives=False) if run in (GONE, "failed") else NO_ORDER
+
+
 @dataclass(frozen=True)
 class Job:
     """A job that a state waits for, or waited for when its execution was stopped."""

@@ -21,10 +21,18 @@ MARKED = ("Airflow.TaskMarkedFailed", "Airflow.DagRunFailed")
 """The second if the scheduler has seen the last task of the run fail before its trigger was cancelled."""
 
 
+@pytest.fixture(scope="module")
+def begun(airflow_stack: Any) -> dict[str, str]:
+    """Runs that can begin together, since they wait until a test ends them; by what they are for."""
+    wanted = {"marked": "stop_sides", "other": "stop_sides", "limit": "stop_timeout", "deleted": "stop_deleted"}
+    wanted |= {"task": "stop_one", "success": "stop_one", "moves": "stop_one", "limited": "stop_limited"}
+    return {name: airflow_stack.trigger(dag_id) for name, dag_id in wanted.items()}
+
+
 def started(stack: Any, dag_id: str, tasks: list[str], run_id: str | None = None) -> str:
-    """A run of *dag_id* in which the jobs of *tasks* are at work and followed."""
-    run_id = stack.trigger(dag_id, run_id=run_id)
-    until(lambda: states(stack, dag_id, run_id).get("g.start") == "success", 90)
+    """A run of *dag_id* in which the jobs of *tasks* are at work and followed: *run_id*, or a new one."""
+    run_id = run_id or stack.trigger(dag_id)
+    until(lambda: states(stack, dag_id, run_id).get("g.start") == "success", 240)
     for task in tasks:
         until(lambda task=task: f"job {task}-" in stack.task_log(dag_id, run_id, f"g.{task}"), 60)
     return run_id
@@ -68,9 +76,9 @@ def logged(stack: Any, dag_id: str, run_id: str, task_id: str, *lines: str) -> N
     until(told, 30)
 
 
-def test_a_dag_run_that_is_marked_failed_stops_all_branches_and_no_other_run(airflow_stack: Any):
-    other = started(airflow_stack, "stop_sides", ["left"])
-    run_id = started(airflow_stack, "stop_sides", ["left", "right"])
+def test_a_dag_run_that_is_marked_failed_stops_all_branches_and_no_other_run(airflow_stack: Any, begun: Any):
+    other = started(airflow_stack, "stop_sides", ["left"], begun["other"])
+    run_id = started(airflow_stack, "stop_sides", ["left", "right"], begun["marked"])
     arn, others = arn_of(airflow_stack, "stop_sides", run_id), arn_of(airflow_stack, "stop_sides", other)
     airflow_stack.api.patch(f"/dags/stop_sides/dagRuns/{run_id}", {"state": "failed"})
     all_stop(airflow_stack, arn, "Airflow.DagRunFailed")
@@ -85,32 +93,32 @@ def test_a_dag_run_that_is_marked_failed_stops_all_branches_and_no_other_run(air
     all_stop(airflow_stack, others, "Airflow.DagRunFailed")
 
 
-def test_a_dag_run_that_reaches_its_time_limit_stops_everything(airflow_stack: Any):
-    run_id = started(airflow_stack, "stop_timeout", ["left", "right"])
+def test_a_dag_run_that_reaches_its_time_limit_stops_everything(airflow_stack: Any, begun: Any):
+    run_id = started(airflow_stack, "stop_timeout", ["left", "right"], begun["limit"])
     arn = arn_of(airflow_stack, "stop_timeout", run_id)
-    until(lambda: airflow_stack.run("stop_timeout", run_id)["state"] == "failed", 60)
+    until(lambda: airflow_stack.run("stop_timeout", run_id)["state"] == "failed", 120)
     all_stop(airflow_stack, arn, "Airflow.DagRunTimedOut")
     assert states(airflow_stack, "stop_timeout", run_id)["g.left"] == "skipped", "which is what Airflow does"
     assert len(jobs(airflow_stack, arn)) == 2
 
 
-def test_a_task_instance_that_is_deleted_stops_its_work(airflow_stack: Any):
-    run_id = started(airflow_stack, "stop_one", ["one"])
+def test_a_task_instance_that_is_deleted_stops_its_work(airflow_stack: Any, begun: Any):
+    run_id = started(airflow_stack, "stop_one", ["one"], begun["task"])
     arn = arn_of(airflow_stack, "stop_one", run_id)
     airflow_stack.api.delete(f"/dags/stop_one/dagRuns/{run_id}/taskInstances/g.one")
     all_stop(airflow_stack, arn, "Airflow.TaskDeleted")
 
 
-def test_a_dag_that_is_deleted_stops_the_work_of_its_runs(airflow_stack: Any):
-    run_id = started(airflow_stack, "stop_deleted", ["one", "other"])
+def test_a_dag_that_is_deleted_stops_the_work_of_its_runs(airflow_stack: Any, begun: Any):
+    run_id = started(airflow_stack, "stop_deleted", ["one", "other"], begun["deleted"])
     arn = arn_of(airflow_stack, "stop_deleted", run_id)
     airflow_stack.run_cli(["dags", "delete", "stop_deleted", "--yes"])
     all_stop(airflow_stack, arn, "Airflow.DagRunDeleted")
     assert len(jobs(airflow_stack, arn)) == 2
 
 
-def test_marking_a_success_stops_nothing_and_the_next_task_follows(airflow_stack: Any):
-    run_id = started(airflow_stack, "stop_one", ["one"])
+def test_marking_a_success_stops_nothing_and_the_next_task_follows(airflow_stack: Any, begun: Any):
+    run_id = started(airflow_stack, "stop_one", ["one"], begun["success"])
     arn = arn_of(airflow_stack, "stop_one", run_id)
     airflow_stack.patch_task("stop_one", run_id, "g.one", "success")
     until(lambda: states(airflow_stack, "stop_one", run_id)["g.last"] == "deferred")
@@ -126,7 +134,7 @@ def test_marking_failed_stops_the_retries_too_and_lets_the_others_run(airflow_st
     arn = arn_of(airflow_stack, "stop_retries", run_id)
     until(lambda: "State again: retrying" in airflow_stack.task_log("stop_retries", run_id, "g.again"))
     airflow_stack.patch_task("stop_retries", run_id, "g.again", "failed")
-    assert airflow_stack.wait("stop_retries", run_id, 90) == "failed"
+    assert airflow_stack.wait("stop_retries", run_id, 180) == "failed"
     assert states(airflow_stack, "stop_retries", run_id) == {
         "g.start": "success",
         "g.again": "failed",
@@ -137,10 +145,10 @@ def test_marking_failed_stops_the_retries_too_and_lets_the_others_run(airflow_st
     assert ended == {"0": "Failed", "1": "Stopped"}
 
 
-def test_a_time_limit_of_a_task_stops_its_job_and_no_other(airflow_stack: Any):
-    run_id = started(airflow_stack, "stop_limited", [])
+def test_a_time_limit_of_a_task_stops_its_job_and_no_other(airflow_stack: Any, begun: Any):
+    run_id = started(airflow_stack, "stop_limited", [], begun["limited"])
     arn = arn_of(airflow_stack, "stop_limited", run_id)
-    assert airflow_stack.wait("stop_limited", run_id, 90) == "failed"
+    assert airflow_stack.wait("stop_limited", run_id, 180) == "failed"
     assert states(airflow_stack, "stop_limited", run_id) == {
         "g.start": "success",
         "g.limited": "failed",
@@ -157,13 +165,29 @@ def test_a_time_limit_of_a_task_stops_its_job_and_no_other(airflow_stack: Any):
 def test_a_start_task_that_is_marked_failed_leaves_no_execution(airflow_stack: Any, when: str):
     run_id = airflow_stack.trigger("stop_start", run_id=f"{when}-{time.time_ns()}")
     sign = "About to start" if when == "before" else "Started execution"
-    until(lambda: sign in airflow_stack.task_log("stop_start", run_id, "g.start"), 90)
+    until(lambda: sign in airflow_stack.task_log("stop_start", run_id, "g.start"), 180)
     airflow_stack.patch_task("stop_start", run_id, "g.start", "failed")
     assert airflow_stack.wait("stop_start", run_id, 60) == "failed"
     until(lambda: "Task killed!" in airflow_stack.task_log("stop_start", run_id, "g.start"), 60)
     machine = "arn:aws:states:us-east-1:123456789012:execution:stop_start-g:x"
     found = [item for item in executions(airflow_stack, machine) if item["name"].startswith(run_id)]
     assert [item["status"] for item in found] == ([] if when == "before" else ["ABORTED"])
+
+
+def test_a_dag_run_that_is_marked_failed_between_two_tasks_stops_what_nobody_follows(airflow_stack: Any):
+    run_id = started(airflow_stack, "stop_between", ["brief"])
+    arn = arn_of(airflow_stack, "stop_between", run_id)
+    scheduler = airflow_stack.servers["scheduler"]
+    scheduler.pause()  # so that no task follows after the first
+    try:
+        until(lambda: states(airflow_stack, "stop_between", run_id)["g.brief"] == "success", 60)
+        until(lambda: len(jobs(airflow_stack, arn)) == 2)
+        airflow_stack.api.patch(f"/dags/stop_between/dagRuns/{run_id}", {"state": "failed"})
+    finally:
+        scheduler.resume()
+    until(lambda: status(airflow_stack, arn) == "ABORTED", WITHIN)
+    ended = {name.partition("-")[0]: what for name, what in jobs(airflow_stack, arn).items()}
+    assert ended == {"brief": "Completed", "last": "Stopped"}
 
 
 @contextlib.contextmanager
@@ -183,8 +207,8 @@ def another_triggerer(stack: Any) -> Iterator[int]:
             database.commit()
 
 
-def test_a_triggerer_that_stalls_and_finds_its_triggers_with_another_stops_nothing(airflow_stack: Any):
-    run_id = started(airflow_stack, "stop_one", ["one"])
+def test_a_triggerer_that_stalls_and_finds_its_triggers_with_another_stops_nothing(airflow_stack: Any, begun: Any):
+    run_id = started(airflow_stack, "stop_one", ["one"], begun["moves"])
     arn = arn_of(airflow_stack, "stop_one", run_id)
     triggerer = airflow_stack.servers["triggerer"]
     with (

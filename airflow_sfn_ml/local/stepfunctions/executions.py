@@ -202,6 +202,14 @@ def _no_execution(arn: str) -> Exception:
     return refusal("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
 
 
+def age(backend: Any, arn: str, days: float) -> None:
+    """Let the execution have been started and ended *days* earlier, so that tests can see what becomes of old ones."""
+    execution, ago = find(backend, arn), datetime.timedelta(days=days)
+    execution.start_date -= ago
+    if execution.stop_date is not None:
+        execution.stop_date -= ago
+
+
 def summary(execution: Any) -> dict[str, Any]:
     """What lists and Describe have in common."""
     return {

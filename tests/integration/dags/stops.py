@@ -56,10 +56,13 @@ def sides(dag_id: str, **kwargs: Any) -> None:
 
 
 sides("stop_sides")
-sides("stop_timeout", dagrun_timeout=timedelta(seconds=20))
+sides("stop_timeout", dagrun_timeout=timedelta(seconds=60))
 
 with DAG("stop_one", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
     job("one") >> job("last", 0)
+
+with DAG("stop_between", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
+    job("brief", 10) >> job("last")
 
 with DAG("stop_retries", schedule=None), StateMachineTaskGroup("g", role_arn=ROLE):
     job("again", code=FAILS_FIRST, retries=2, retry_delay=timedelta(seconds=10))
