@@ -496,3 +496,19 @@ def test_the_inner_execution_is_waited_for_and_stopped_with_the_outer(account: A
     assert account.finish(execution)["status"] == "ABORTED"
     newest = account.sfn.list_executions(stateMachineArn=inner)["executions"][0]["executionArn"]
     assert account.finish(newest)["status"] == "ABORTED"
+
+
+def test_executions_of_a_machine_count_their_retries_apart(account: Account) -> None:
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 2, "BackoffRate": 1}]
+    look = {"Bucket": account.bucket, "Key": "{% $states.input.key %}"}
+    head = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:headObject", "Arguments": look, "Retry": retry}
+    machine = account.create({"Look": {**head, "Output": "{% $states.input.key %}", "End": True}})
+    account.put("there", "")
+    with ThreadPoolExecutor(8) as pool:
+        arns = list(
+            pool.map(lambda key: account.start(machine, {"key": key}), ["there", *(f"no-{n}" for n in range(7))])
+        )
+    assert json.loads(account.finish(arns[0])["output"]) == "there"
+    for arn in arns[1:]:
+        assert account.finish(arn)["status"] == "FAILED"
+        assert account.types(arn).count("TaskFailed") == 3
