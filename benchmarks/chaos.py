@@ -7,8 +7,8 @@ an Airflow of its own (SQLite, LocalExecutor), triggers Dag runs of `chaos_dags`
   the triggerer, the dag-processor, the api-server; the components are started again after a moment;
 * lets calls of Step Functions, SageMaker and CloudWatch Logs be throttled, fail before or after they were carried out,
   lose their answers, or show what was up to some seconds ago;
-* looks after the Dag runs as a person would: a step of most of them fails until an object is in S3, which is put there,
-  and the failed tasks are cleared; too early, by two clicks, with tasks that had succeeded, or with the group's start.
+* looks after the Dag runs as a person would: a step of most of them fails until an object in S3 is corrected,
+  and then the failed tasks are cleared; too early, by two clicks, with tasks that had succeeded, or with the start.
 
 In the end, every Dag run and task must have the right state; every generation exactly one execution, and as many
 redrives and repairs as were asked for; nothing may run any more; no job may have run again after its success unless it

@@ -22,9 +22,9 @@ from benchmarks.chaos_victims import end_all
 from demo.stack import AirflowStack
 
 FOLDER = Path(__file__).parent / "chaos_dags"
-PATIENCE = 420.0
+PATIENCE = 240.0
 """After so many seconds without any change, a Dag run is given up."""
-CALM = 180.0
+CALM = 60.0
 """So many seconds after the last Dag run may be triggered, nothing goes wrong any more: what is left may end."""
 RECOVERY = {
     # what Airflow takes minutes for, so that it notices within seconds what was killed

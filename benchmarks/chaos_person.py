@@ -81,8 +81,7 @@ class Person:
 
     def trigger(self, life: Life) -> bool:
         """Trigger the Dag run, if the API answers; whether it is there."""
-        if life.plan.story is Story.HEALTHY:
-            self._fix(life)
+        self._put(life, "fixed" if life.plan.story is Story.HEALTHY else "broken")
         path = f"/dags/{life.plan.dag_id}/dagRuns"
         try:
             if self._stack.api.get(f"{path}/{life.plan.run_id}") is None:
@@ -165,8 +164,11 @@ class Person:
                 life.click = None
 
     def _fix(self, life: Life) -> None:
-        self._s3.put_object(Bucket=BUCKET, Key=f"{life.plan.run_id}/fix", Body=b"fixed")
-        life.fixed = True
+        self._put(life, "fixed")
+
+    def _put(self, life: Life, text: str) -> None:
+        self._s3.put_object(Bucket=BUCKET, Key=f"{life.plan.run_id}/fix", Body=text.encode())
+        life.fixed = text == "fixed"
 
 
 def _is_planned(life: Life, task: str, broken: Sequence[str]) -> bool:

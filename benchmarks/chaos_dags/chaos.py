@@ -1,4 +1,4 @@
-"""The Dags of the chaos test: a Parallel of two branches, one of which fails until an object is in S3.
+"""The Dags of the chaos test: a Parallel of two branches, one of which fails until an object in S3 is corrected.
 
     config >> prepare >> [count >> tell, fragile >> report] >> last >> collect
 
@@ -56,10 +56,10 @@ def make(dag_id: str, on_failure: Literal["continue", "stop"]) -> None:
         configured = config()
         with StateMachineTaskGroup("g", role_arn=ROLE, on_failure=on_failure) as group:
             prepare = group.step(processing("prepare", "sleep 0.5", CONFIG="{{ ti.xcom_pull('config') }}"))
-            count = group.step(processing("count", "sleep 1"))
+            count = group.step(processing("count", "sleep 0.2"))
             body = {"QueueUrl": QUEUE, "MessageBody": f"{dag_id} {{{{ run_id }}}}"}
             tell = group.step(SqsSendMessageStep("tell", request=body))
-            fragile = group.step(processing("fragile", f"sleep 0.5; cat {FOLDER}/*", reads=FIX))
+            fragile = group.step(processing("fragile", f"sleep 1.5; grep fixed {FOLDER}/*", reads=FIX))
             made = "{{ ti.xcom_pull('g.fragile')['Processing']['ProcessingJobName'] }}"
             report = group.step(processing("report", "sleep 0.5; test -n $MADE", MADE=made))
             last = group.step(processing("last", "true"))
