@@ -36,9 +36,9 @@ class Case:
     role: bool = False
     delay: int = 5
     age: float = 3600
-    settle: float = 10
-    window: float = 40
-    spread: float = 10
+    settle: float = 5
+    window: float = 30
+    spread: float = 60
     patience: float = 180
     url: str = ""
 
@@ -63,14 +63,14 @@ def cases(*, quick: bool) -> Iterator[Case]:
 
 def _full() -> Iterator[Case]:
     yield Case("nobody", "whole")
-    yield Case("peer", "whole", settle=0, window=30)
-    yield Case("peer", "whole", quotas=True, settle=0, window=30)
-    yield Case("peer", "whole", executions=50, role=True, settle=0, window=30)
-    yield Case("ours", "whole")
-    yield Case("ours", "whole", role=True)
-    followers = Case("ours", "states", spread=120)
-    states = Case("ours", "states", executions=100, states=20, spread=90)
-    for case in (Case("ours", "whole"), followers, states):
-        yield replace(case, quotas=True)
-        yield replace(case, quotas=True, events=True)
-    yield replace(followers, quotas=True, events=True, role=True)
+    yield Case("peer", "whole")
+    yield Case("peer", "whole", quotas=True)
+    yield Case("peer", "whole", executions=50, role=True)
+    executions = Case("ours", "whole", quotas=True)
+    followers = Case("ours", "states", quotas=True)
+    states = Case("ours", "states", executions=100, states=20, quotas=True)
+    for case in (executions, followers, states):
+        yield case
+        yield replace(case, events=True)
+    yield replace(executions, quotas=False)
+    yield replace(followers, role=True, events=True)

@@ -46,11 +46,12 @@ HEAD = (
     "rejected",
     "CPU s/min",
     "memory MB",
-    "block ms (own)",
+    "block ms (own, gc)",
     "latency p50",
     "p95",
     "max",
 )
+BLOCKS = ("block", "own", "collecting")
 PARTS = ("ramp", "window", "ends")
 
 
@@ -135,7 +136,7 @@ def row(told: dict[str, Any]) -> tuple[str, ...]:
         str(sum(sum(part["counts"]["rejected"].values()) for part in parts)),
         f"{60 * window['cpu'] / window['seconds']:.1f}",
         f"{told['memory']:.0f}",
-        "{:.0f} ({:.0f})".format(*(1000 * max(part[key] for part in parts) for key in ("block", "own"))),
+        "{:.0f} ({:.0f}, {:.0f})".format(*(1000 * max(part[key] for part in parts) for key in BLOCKS)),
         *(latency[:2]),
         latency[2] + (f" ({ends['missing']} missing)" if ends["missing"] else ""),
     )

@@ -49,7 +49,7 @@ def test_quick_cases_are_the_same_kinds_and_smaller() -> None:
 
 def test_a_line_of_the_table_tells_of_what_is_missing_and_rejected() -> None:
     counts = {"calls": {"ListExecutions": 30}, "rejected": {"ListExecutions": 4}, "seconds": 60.0, "peak": 9}
-    part = {"seconds": 60.0, "cpu": 3.0, "block": 0.2, "own": 0.1, "counts": counts}
+    part = {"seconds": 60.0, "cpu": 3.0, "block": 0.2, "own": 0.1, "collecting": 0.05, "counts": counts}
     told = {
         "case": str(Case("peer", "whole", quotas=True)),
         "ramp": {**part, "seen": "7 of 1000", "read": "0 of 1000"},
@@ -62,5 +62,5 @@ def test_a_line_of_the_table_tells_of_what_is_missing_and_rejected() -> None:
     assert (cells["ramp s"], cells["all read s"]) == ("7 of 1000", "")
     assert cells["of a quota"] == "10 %"
     assert cells["rejected"] == "12"
-    assert cells["block ms (own)"] == "200 (100)"
+    assert cells["block ms (own, gc)"] == "200 (100, 50)"
     assert cells["max"] == "3.0 (997 missing)"
