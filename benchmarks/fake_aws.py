@@ -21,7 +21,8 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from benchmarks.fake_aws_executions import ACCOUNT, REGION, Execution, machine_arn, training_job
+from benchmarks.fake_aws_admin import Administration
+from benchmarks.fake_aws_executions import Execution, machine_arn
 from benchmarks.fake_aws_queue import Queue
 from benchmarks.fake_aws_quotas import Quotas
 
@@ -44,7 +45,7 @@ class FakeAws:
         self.executions: dict[str, Execution] = {}
         self.seen: dict[str, float] = {}
         self.read: dict[str, float] = {}
-        self._emitting: asyncio.Task[None] | None = None
+        self.administration = Administration(self)
 
     # HTTP
 
@@ -52,7 +53,7 @@ class FakeAws:
         """Answer one request of whatever service."""
         body = await request.read()
         if request.path == "/_admin":
-            return web.json_response(await self.administer(**json.loads(body)))
+            return web.json_response(await self.administration.do(**json.loads(body)))
         target = request.headers.get("X-Amz-Target", "")
         if not target:
             return self._sts(body.decode())
@@ -136,93 +137,6 @@ class FakeAws:
             self.seen.setdefault(execution.arn, now)
         page = [execution.summary(now) for execution in found[begin:end]]
         return {"executions": page} | ({"nextToken": str(end)} if end < len(found) else {})
-
-    # What the benchmark asks for
-
-    async def administer(self, op: str, **options: Any) -> Any:
-        """Do what the benchmark asks for."""
-        return await getattr(self, f"do_{op}")(**options)
-
-    async def do_hold(self, machine: str, count: int, states: int, age: float) -> list[str]:
-        """Hold *count* running executions that have started during the last *age* seconds; answers their names."""
-        began = time.time() - age
-        held = [Execution(machine, f"run-{i:05}", began + age * i / count, states) for i in range(count)]
-        self.executions |= {execution.arn: execution for execution in held}
-        return [execution.name for execution in held]
-
-    async def do_end(self, machine: str, at: float, spread: float, events: bool) -> dict[str, float]:
-        """End all states of the executions of *machine* one by one, from *at* on; answers when, by ``name/state``.
-
-        :param events: whether EventBridge would tell of it.
-        """
-        held = [execution for execution in self.executions.values() if execution.machine == machine]
-        total = len(held) * held[0].states
-        for place, execution in enumerate(held):
-            turns = range(place, total, len(held))
-            execution.ends = tuple(at + spread * turn / total for turn in turns)
-        if events:
-            self._emitting = asyncio.create_task(self._emit(held))
-        return {f"{execution.name}/{state}": end for execution in held for state, end in enumerate(execution.ends)}
-
-    async def do_reset(self, coverage: bool = False) -> dict[str, Any]:
-        """Count calls from now on; with *coverage* also forget which executions were looked at."""
-        self.quotas.reset()
-        if coverage:
-            self.seen.clear()
-            self.read.clear()
-        return {}
-
-    async def do_counts(self) -> dict[str, Any]:
-        """What was called since the last reset."""
-        counts = self.quotas.counts
-        return {
-            "seconds": time.time() - counts.since,
-            "calls": counts.calls,
-            "rejected": counts.rejected,
-            "peak": max(counts.seconds.values(), default=0),
-        }
-
-    async def do_covered(self, machine: str, timeout: float, histories: bool = False) -> dict[str, Any]:
-        """Wait until all executions of *machine* were looked at, or with *histories* until all histories were read.
-
-        :returns: how many were, when the last one was, and the same for those whose histories were read.
-        """
-        arns = [arn for arn, execution in self.executions.items() if execution.machine == machine]
-        awaited = self.read if histories else self.seen
-        deadline = time.monotonic() + timeout
-        while any(arn not in awaited for arn in arns) and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
-        seen = [self.seen[arn] for arn in arns if arn in self.seen]
-        read = [self.read[arn] for arn in arns if arn in self.read]
-        times = {"seen_at": max(seen, default=0.0), "read_at": max(read, default=0.0)}
-        return {"seen": len(seen), "read": len(read), **times}
-
-    async def _emit(self, held: list[Execution]) -> None:
-        """Put the events of what ends into the queue, each when it happens."""
-        ends = sorted((end, e.started, e, number) for e in held for number, end in enumerate(e.ends))
-        for end, _, execution, number in ends:
-            await asyncio.sleep(max(0.0, end - time.time()))
-            job = execution.job(number)
-            detail = {"TrainingJobName": job, "TrainingJobArn": training_job(job), "TrainingJobStatus": "Completed"}
-            self._event("aws.sagemaker", "SageMaker Training Job State Change", training_job(job), detail)
-            if end == execution.stopped:
-                times = {"startDate": int(execution.started * 1000), "stopDate": int(end * 1000)}
-                detail = execution.description(time.time(), data=True) | times
-                self._event("aws.states", "Step Functions Execution Status Change", execution.arn, detail)
-
-    def _event(self, source: str, kind: str, resource: str, detail: dict[str, Any]) -> None:
-        envelope = {
-            "version": "0",
-            "id": str(uuid.uuid4()),
-            "detail-type": kind,
-            "source": source,
-            "account": ACCOUNT,
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "region": REGION,
-            "resources": [resource],
-            "detail": detail,
-        }
-        self.queue.send(json.dumps(envelope))
 
 
 def _each(request: dict[str, Any], do: Callable[[dict[str, Any]], None]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def test_an_execution_counts_as_covered_once_it_was_looked_at(url: str) -> None:
     states.get_execution_history(executionArn=arns[1])
     told = admin(url, op="covered", machine="m", timeout=0)
     assert (told["seen"], told["read"]) == (2, 1)
-    assert told["read_at"] == told["seen_at"] > 0
+    assert told["read_at"] >= told["seen_at"] > 0
     assert admin(url, op="counts")["calls"] == {"DescribeExecution": 1, "GetExecutionHistory": 1}
 
 
