@@ -58,7 +58,7 @@ def order(task: str | None, run: str, *, survives: bool, waits: bool = False) ->
     """
     if run == GONE:
         return Order(Scope.EXECUTION, "Airflow.DagRunDeleted", "the Dag run was deleted")
-    if task == "failed" and run == "failed":
+    if task == "failed" and run == "failed" and (survives or waits):
         return Order(Scope.EXECUTION, "Airflow.DagRunFailed", "the Dag run failed or was marked failed")
     if task == "skipped" and run == "failed":
         return Order(Scope.EXECUTION, "Airflow.DagRunTimedOut", "the Dag run reached its time limit (dagrun_timeout)")
@@ -67,12 +67,14 @@ def order(task: str | None, run: str, *, survives: bool, waits: bool = False) ->
     scope = Scope.JOB if survives else Scope.EXECUTION
     if task == GONE:
         return Order(scope, "Airflow.TaskDeleted", "this task was deleted")
-    return Order(scope, "Airflow.TaskMarkedFailed", "this task was marked failed")
+    # The scheduler may have ended the run because of the mark, before the trigger was cancelled.
+    who = "this task or its Dag run" if run == "failed" else "this task"
+    return Order(scope, "Airflow.TaskMarkedFailed", f"{who} was marked failed")
 
 
 def run_order(run: str) -> Order:
     """What is meant by the end of a Dag *run* alone, whose execution no task follows."""
-    return order(GONE if run == GONE else "failed", run, survives=False) if run in (GONE, "failed") else NO_ORDER
+    return order(GONE if run == GONE else "failed", run, survives=True) if run in (GONE, "failed") else NO_ORDER
 
 
 @dataclass(frozen=True)

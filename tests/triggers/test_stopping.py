@@ -12,7 +12,7 @@ import pytest
 from airflow_sfn_ml.deploy.place import Place
 from airflow_sfn_ml.deploy.stops import STOPS, stop_grants, stop_of
 from airflow_sfn_ml.history import Attempt, ExecutionView, StateStatus, StateView, reduce
-from airflow_sfn_ml.triggers.stopping import GONE, Scope, left_jobs, order, running_jobs
+from airflow_sfn_ml.triggers.stopping import GONE, Scope, left_jobs, order, run_order, running_jobs
 from tests.triggers.scripted import STARTED, entered, events
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m:3"
@@ -88,6 +88,14 @@ def test_what_tells_whether_a_job_is_at_work_is_in_the_services_answer(integrati
 )
 def test_what_stops_depends_on_what_became_of_task_and_run(task, run, survives, scope):
     assert order(task, run, survives=survives).scope is scope
+
+
+def test_a_mark_is_told_by_the_same_name_whether_the_scheduler_has_ended_the_run_yet_or_not():
+    running, ended = (order("failed", run, survives=False) for run in ("running", "failed"))
+    assert running.error == ended.error == "Airflow.TaskMarkedFailed"
+    assert order("failed", "failed", survives=True).error == "Airflow.DagRunFailed"
+    assert run_order("failed").error == "Airflow.DagRunFailed"
+    assert run_order("running").scope is run_order("success").scope is Scope.NOTHING
 
 
 def test_a_task_that_waits_for_the_others_stops_nothing_when_it_is_marked_but_everything_stops_with_its_run():
