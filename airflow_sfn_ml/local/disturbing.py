@@ -130,6 +130,7 @@ class Disturbed:
     def _answer(self, lot: Lot, call: Call, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         if lot.fate is None:
             return self._application(environ, start_response)
+        _body(environ)  # what a cut connection leaves unread would be taken for another request
         if lot.fate != "throttle" and lot.after:
             _carry_out(self._application, environ)
         if lot.fate == "timeout":
