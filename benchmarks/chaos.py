@@ -16,7 +16,9 @@ was cleared; and the XComs must be what the states have put out. Violations are 
 
 What Airflow 3.3.2 does by itself and a person heals by clearing, counted as strays in the report: a task's process
 that is killed uses up one of the task's tries, so that the start task of a group, which has three, fails when it is hit
-three times; a follower that resumes on a worker, to begin a repair, has one.
+three times; a follower that resumes on a worker, to begin a repair, has one. With SQLite a component may also end by
+itself ("database is locked", which no time-out prevents where a transaction turns from reading to writing); it is
+started again, and counted.
 """
 
 from __future__ import annotations

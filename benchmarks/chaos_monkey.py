@@ -45,7 +45,13 @@ class Monkey:
         self._stack = stack
         self._aws = aws
         self._say = say
-        self._doings = [self._kill_tasks(seed, share), self._kill_components(seed, every), self._disturb(seed)]
+        self._down = ""
+        self._doings = [
+            self._kill_tasks(seed, share),
+            self._kill_components(seed, every),
+            self._disturb(seed),
+            self._restart_what_ended(),
+        ]
         self._due = [time.monotonic()] * len(self._doings)
 
     def tick(self) -> None:
@@ -58,9 +64,8 @@ class Monkey:
         """Let everything run again, and nothing go wrong any more."""
         self._count_faults()
         self._aws.faults()
-        for name, server in self._stack.servers.items():
-            if not server.running:
-                self._stack.restart(name)
+        self._down = ""
+        next(self._doings[-1])
 
     # Each of these does something and tells for how many seconds it does nothing then
 
@@ -96,11 +101,8 @@ class Monkey:
             while time.monotonic() < patience and not self._stack.api.healthy():
                 yield 1
             yield blow.after
-            server = self._stack.servers[blow.victim]
-            if not server.running:
-                self._say(f"{blow.victim} has ended by itself")
-                self.kills[f"{blow.victim} (ended by itself)"] += 1
-            elif blow.alone and server.pid is not None:
+            server, self._down = self._stack.servers[blow.victim], blow.victim
+            if blow.alone and server.running and server.pid is not None:
                 kill(server.pid)
             else:
                 server.kill()
@@ -108,6 +110,18 @@ class Monkey:
             self._say(f"killed the {blow.victim}" + (", what it had started lives on" if blow.alone else ""))
             yield blow.down
             self._stack.restart(blow.victim)
+            self._down = ""
+
+    def _restart_what_ended(self) -> Iterator[float]:
+        """Start again what ended by itself, as whatever runs Airflow does: on SQLite its components end when the
+        database is locked."""
+        while True:
+            for name, server in self._stack.servers.items():
+                if name != self._down and not server.running:
+                    self.kills[f"{name} (ended by itself)"] += 1
+                    self._say(f"{name} has ended by itself")
+                    self._stack.restart(name)
+            yield 2
 
     def _disturb(self, seed: int) -> Iterator[float]:
         for trouble in troubles(seed):
