@@ -26,7 +26,7 @@ from demo.stack import AirflowStack
 
 DAGS = Path(__file__).parent / "dags"
 TICKS = os.sysconf("SC_CLK_TCK")
-SECONDS = {"ours": 240, "peer": 900}
+SECONDS = {"ours": 120, "peer": 900}
 """How long the tasks wait: all have to be there by then, and each of the peer's takes a worker first."""
 HEAD = ("", "tasks", "all run after s", "claiming: CPU s", "MB", "running: CPU s", "MB", "done after s")
 
