@@ -20,6 +20,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from airflow_sfn_ml.local import LocalAws
 from demo.stack import AirflowStack
@@ -81,16 +82,24 @@ def measure(stack: AirflowStack, who: str, count: int) -> tuple[str, ...]:
         for first, last in zip(before, after, strict=True)
         for text in (f"{last.cpu - first.cpu:.1f}", f"{last.memory - first.memory:.0f}")
     ]
-    ended = max(_time(task["end_date"]) for task in stack.task_instances(who, run_id))
+    ended = max(_time(task["end_date"]) for task in task_instances(stack, who, run_id))
     return who, str(count), f"{took:.1f}", *costs, f"{ended - until.timestamp():.1f}"
 
 
 def let_go(stack: AirflowStack, who: str, run_id: str) -> float:
     """When Airflow let the first of the tasks go: for ours, that is when the start task had ended."""
-    tasks = stack.task_instances(who, run_id)
+    tasks = task_instances(stack, who, run_id)
     if who == "ours":
         return next(_time(task["end_date"]) for task in tasks if task["task_id"] == "group.start")
     return min(_time(task["start_date"]) for task in tasks)
+
+
+def task_instances(stack: AirflowStack, who: str, run_id: str) -> list[dict[str, Any]]:
+    """All tasks of the run; the API gives at most a hundred at once."""
+    path, found = f"/dags/{who}/dagRuns/{run_id}/taskInstances", []
+    while page := stack.api.get(path, limit=100, offset=len(found))["task_instances"]:
+        found += page
+    return found
 
 
 def _time(text: str) -> float:
