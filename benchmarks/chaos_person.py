@@ -148,11 +148,15 @@ class Person:
 
     def _clear(self, life: Life, tasks: Tasks, wanted: Sequence[str], *, downstream: bool) -> bool:
         """Clear tasks; whether Airflow has answered. If not, it may have been done all the same."""
-        life.rounds.append(Round(tasks.generation(START), tuple(wanted)))
+        cleared = Round(tasks.generation(START), tuple(wanted))
         try:
             self._stack.clear(life.plan.dag_id, life.plan.run_id, wanted, include_downstream=downstream)
+        except httpx.ConnectError:
+            return False  # nobody was there
         except TROUBLED:
+            life.rounds.append(cleared)
             return False
+        life.rounds.append(cleared)
         return True
 
     def _click_again(self, life: Life) -> None:
@@ -173,6 +177,6 @@ class Person:
 
 def _is_planned(life: Life, task: str, broken: Sequence[str]) -> bool:
     """Whether *task* fails by plan: the fragile one, and what a failure stops beside it."""
-    if life.fixed:
-        return False
+    if life.fixed and not life.steps:
+        return False  # while a step is left, it is the failure from before the fix
     return task == FRAGILE or (life.plan.dag_id == "chaos_stop" and FRAGILE in broken and task in MEMBERS)

@@ -259,7 +259,7 @@ class AirflowStack:
             "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "false",
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(log_ports[0]),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(log_ports[1]),
-            "AIRFLOW__SFN_ML__LIMIT_INTERVAL": "3",
+            "AIRFLOW__SFN_ML__LIMIT_INTERVAL": "8",
             "AIRFLOW__SFN_ML__POLL_LONGEST": "2",
             "AIRFLOW__SFN_ML__POLL_SHORTEST": "0.5",
             "NO_PROXY": "127.0.0.1,localhost",

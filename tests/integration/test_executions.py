@@ -93,6 +93,7 @@ def test_a_machine_runs_without_a_worker_and_its_output_is_handed_on(stack: Any)
     assert [event["source_task_id"] for event in events] == ["told"], "outlets are told from a worker"
 
 
+@pytest.mark.thorough
 def test_instances_run_an_execution_each_and_tasks_map_over_outputs(stack: Any):
     arn = machine(stack, "maps-elsewhere", ECHO)
     run_id = stack.trigger("machine_maps", {"machine": arn})
@@ -138,6 +139,7 @@ def test_a_retry_redrives_what_failed_and_the_log_said_why(stack: Any):
     assert entered.count("before") == 1
 
 
+@pytest.mark.thorough
 def test_clearing_what_failed_redrives_it_and_clearing_what_succeeded_starts_anew(stack: Any):
     sends = {
         "Type": "Task",
@@ -193,6 +195,7 @@ def test_only_what_is_meant_is_stopped(stack: Any):
     assert status("kept") == "RUNNING", "a success stops nothing"
 
 
+@pytest.mark.thorough
 def test_a_redrive_of_an_execution_that_somebody_else_started(stack: Any):
     asks = {
         "Type": "Task",
@@ -211,6 +214,7 @@ def test_a_redrive_of_an_execution_that_somebody_else_started(stack: Any):
     assert "comes-last" in stack.xcom("redriven", run_id, "redrive")["QueueUrl"]
 
 
+@pytest.mark.thorough
 def test_sensors_wait_in_the_triggerer(stack: Any):
     arn = machine(stack, "sensed-elsewhere", BRIEF)
     states = stack.aws.client("stepfunctions")
@@ -244,6 +248,7 @@ def ended_runs(stack: Any, dag_id: str) -> list[dict[str, Any]]:
     return [run for run in stack.runs(dag_id) if run["state"] == "success"]
 
 
+@pytest.mark.thorough
 def test_a_job_that_completes_starts_a_dag_once_even_after_a_restart(stack: Any):
     watch(stack, "starts_after_a_job")
     job(stack, "asset-one")
@@ -265,6 +270,7 @@ def test_a_job_that_completes_starts_a_dag_once_even_after_a_restart(stack: Any)
     assert len(ended_runs(stack, "starts_after_a_job")) == 2
 
 
+@pytest.mark.thorough
 def test_an_event_of_an_execution_starts_a_dag(stack: Any):
     events, sqs = stack.aws.client("events"), stack.aws.client("sqs")
     url = sqs.get_queue_url(QueueName="executions")["QueueUrl"]
