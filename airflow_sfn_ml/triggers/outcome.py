@@ -58,13 +58,13 @@ async def _succeed(trigger: StateTrigger, output: Any, arn: str, redrive_count: 
         choice = chosen(trigger.follows, output)
         trigger.log.info("Chose %s", ", ".join(choice[FOLLOWED]) or "nothing")
         await member.push(CHOICE_KEY, choice)
-    length = _mapped_length(trigger, output)
+    length = mapped_length(trigger, output)
     if trigger.push and output is not None:
         await member.push(RETURN_VALUE, output, length=length)
     return TaskSuccessEvent()
 
 
-def _mapped_length(trigger: StateTrigger, output: Any) -> int | None:
+def mapped_length(trigger: StateTrigger, output: Any) -> int | None:
     """How many instances a task that is mapped over *output* has; Airflow's scheduler needs it with the XCom.
 
     :raises SfnMlError: nothing can be mapped over *output*.

@@ -12,13 +12,16 @@ import joblib
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
+# the classes are far from balanced; without weights the model would do well by always saying no
+DEFAULTS = {"class_weight": "balanced", "C": 1.0}
+
 
 def main(train: Path, settings: Path, model_dir: Path, max_iter: int) -> None:
     """Fit with the day's *settings*, and leave the model where SageMaker packs it into model.tar.gz."""
-    chosen = json.loads((settings / "settings.json").read_text())
+    file = settings / "settings.json"
+    chosen = {**DEFAULTS, **(json.loads(file.read_text()) if file.exists() else {})}
     features = pd.read_csv(train / "train_features.csv", header=None)
     labels = pd.read_csv(train / "train_labels.csv", header=None).iloc[:, 0]
-    # the classes are far from balanced; without weights the model would do well by always saying no
     model = LogisticRegression(**chosen, solver="lbfgs", max_iter=max_iter)
     model.fit(features.to_numpy(), labels.to_numpy())
     print(f"train:accuracy={model.score(features.to_numpy(), labels.to_numpy()):.4f};")

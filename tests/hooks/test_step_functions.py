@@ -130,7 +130,7 @@ def test_what_passes_by_itself():
 def test_executions_come_newest_first_and_no_page_is_read_that_is_not_asked_for(
     hook: StepFunctionsHook, monkeypatch: pytest.MonkeyPatch
 ):
-    machine = version(hook, "many", WAIT)
+    machine = version(hook, "listed-page-by-page", WAIT)
     started = [hook.start(machine, f"run-{number}", document(x=number)) for number in range(5)]
     hook.stop(started[0], "E", "c")
     monkeypatch.setattr("airflow_sfn_ml.hooks.step_functions.PAGE", 2)

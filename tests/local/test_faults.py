@@ -236,8 +236,8 @@ def test_scripts_are_disturbed_when_asked_but_not_what_sagemaker_does_for_them(
     uri = f"s3://{disturbed.bucket}/{unique('out')}"
     outputs = {"Outputs": [s3_output("out", uri, "/opt/ml/processing/out")]}
     name = unique("troubled")
-    disturbed.sagemaker.create_processing_job(**python(name, code, ProcessingOutputConfig=outputs))
     aws.faults("throttle=1,services=s3+logs,inside=true")
+    disturbed.sagemaker.create_processing_job(**python(name, code, ProcessingOutputConfig=outputs))
     assert disturbed.finish_job(name)["ProcessingJobStatus"] == "Completed"
     aws.faults()
     assert disturbed.get(f"{uri}/code") == b"SlowDown"

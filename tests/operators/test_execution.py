@@ -295,6 +295,7 @@ def test_there_is_one_execution_whatever_fails_between_airflow_and_aws(monkeypat
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
         arn = machine(aws.client("stepfunctions"), "disturbed", ECHO)
+        time.sleep(0.6)  # the machine has been there for longer than reads lag
         aws.faults("throttle=0.2,error=0.3,timeout=0.1,lag=500ms,seed=3")
         tries, outputs, problems = Tries("disturbed"), [], []
         while not outputs and tries.try_number < 50:

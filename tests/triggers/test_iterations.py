@@ -9,6 +9,7 @@ import pytest
 from airflow_sfn_ml.exceptions import SfnMlError
 from airflow_sfn_ml.history import ExecutionView, StateStatus, StateView
 from airflow_sfn_ml.triggers.iterations import Subject
+from airflow_sfn_ml.triggers.outcome import mapped_length
 from airflow_sfn_ml.triggers.state import StateTrigger
 from airflow_sfn_ml.triggers.verdict import Failed, Pending, Succeeded
 
@@ -21,15 +22,15 @@ def trigger(**more: Any) -> StateTrigger:
 
 @pytest.mark.parametrize(("output", "length"), [([1, 2, 3], 3), ({"a": 1}, 1), ([], 0)])
 def test_the_length_that_others_are_mapped_over_goes_with_the_xcom(output: Any, length: int):
-    assert trigger(mapped_over=True)._mapped_length(output) == length
-    assert trigger()._mapped_length(output) is None
+    assert mapped_length(trigger(mapped_over=True), output) == length
+    assert mapped_length(trigger(), output) is None
 
 
 def test_an_output_that_nothing_can_be_mapped_over_fails_with_the_reason():
     with pytest.raises(SfnMlError, match="other tasks are mapped over its output, which is str, not a list"):
-        trigger(mapped_over=True)._mapped_length("text")
+        mapped_length(trigger(mapped_over=True), "text")
     with pytest.raises(SfnMlError, match=r"which is not pushed \(do_xcom_push\)"):
-        trigger(mapped_over=True, push=False)._mapped_length([1])
+        mapped_length(trigger(mapped_over=True, push=False), [1])
 
 
 def test_a_trigger_can_be_made_again_from_what_it_serialises():
