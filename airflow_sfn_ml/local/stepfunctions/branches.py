@@ -99,6 +99,11 @@ def run_items(self: Any, env: Any) -> None:
     for _ in range(min(settings.max_concurrency or count, count)):
         worker = self._create_worker(env=env, eval_input=settings, job_pool=pool)
         threads.append(threading.Thread(target=worker.eval, daemon=True))
+    run_together(env, pool, threads)
+
+
+def run_together(env: Any, pool: Any, threads: list[threading.Thread]) -> None:
+    """Let *threads* work off *pool*, and stop all when one fails; the result is the list of the outputs."""
     for thread in threads:
         thread.start()
     pool.await_jobs()

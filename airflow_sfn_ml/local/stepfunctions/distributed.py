@@ -8,12 +8,11 @@ gives null here, too: AWS does not document what it leaves in the result.
 
 from __future__ import annotations
 
-import datetime
 import threading
 from typing import Any
 
 from airflow_sfn_ml.local.patching import Patches
-from airflow_sfn_ml.local.stepfunctions.branches import PARTING_SECONDS, failure_of, pool_of
+from airflow_sfn_ml.local.stepfunctions.branches import failure_of, pool_of, run_together
 from airflow_sfn_ml.local.stepfunctions.progress import give, progress_of
 from airflow_sfn_ml.local.stepfunctions.waiting import InterruptedWaitError
 
@@ -41,20 +40,7 @@ def run_children(self: Any, env: Any, eval_input: Any) -> None:
         threading.Thread(target=_work, args=(env, worker, pool, record, len(items)), daemon=True)
         for _ in range(min(record.max_concurrency or count, count))
     ]
-    for thread in threads:
-        thread.start()
-    pool.await_jobs()
-    error = pool.get_worker_exception()
-    if error is not None:
-        for frame in list(env._frames):
-            frame.set_stop(stop_date=datetime.datetime.now(datetime.UTC), cause=None, error=None)
-    for thread in threads:
-        thread.join(PARTING_SECONDS)
-    if not env.is_running():
-        raise InterruptedWaitError
-    if error is not None:
-        raise error
-    env.stack.append([closed.job_output for closed in pool.get_closed_jobs()])
+    run_together(env, pool, threads)
 
 
 def _work(env: Any, worker: Any, pool: Any, record: Any, total: int) -> None:
